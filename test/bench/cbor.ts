@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { writeCbor } from '../../schemas/cbor/cbor-writer.ts';
-import { shortenTelemetry, shortStreamsOf } from '../../schemas/cbor/short-telemetry.ts';
+import { shortenTelemetry } from '../../schemas/cbor/short-telemetry.ts';
+import { layoutOf } from '../../schemas/cbor/type-layout.ts';
 import { compileDeviceType, type TelemetryFrame } from '../../schemas/index.ts';
 import { subprotocols } from '../../schemas/limits.ts';
 import { systemClock } from '../../schemas/time/clock.ts';
@@ -51,6 +52,7 @@ const definition: unknown = JSON.parse(
   readFileSync(new URL('../../schemas/device-types/env-sensor@1.json', import.meta.url), 'utf8'),
 );
 const type = compileDeviceType(definition, 'env-sensor@1');
+const { streams } = layoutOf(type.definition);
 let lines = 0;
 const writer = {
   storeAway: false,
@@ -88,7 +90,7 @@ function run(way: Way, messages: readonly Buffer[], count: number): number {
     const bytes = messages[n % messages.length] ?? Buffer.alloc(0);
     const message: Message = way === 'json' ? bytes.toString() : bytes;
     noted.received(message);
-    const read = codec.read(message, type);
+    const read = codec.read(message, streams);
     if (read.kind === 'frame' && read.frame.type === 'telemetry')
       ingest.telemetry(channel, owner, read.frame);
   }
@@ -99,7 +101,6 @@ function run(way: Way, messages: readonly Buffer[], count: number): number {
 
 function messagesOf(count: number): Record<Way, Buffer[]> {
   const frames = Array.from({ length: 97 }, (_, n) => frameOf(n, count));
-  const streams = shortStreamsOf(type.definition);
   return {
     json: frames.map((frame) => Buffer.from(JSON.stringify(frame))),
     names: frames.map((frame) => Buffer.from(writeCbor(frame))),

@@ -91,7 +91,7 @@ async function signIn(page: Page): Promise<void> {
     },
     `${devices.toLocaleString('en')} devices`,
   );
-  await page.goto('/');
+  await page.goto('/devices');
   await page.getByLabel('Name').fill(account.name);
   await page.getByLabel('Password').fill(account.password);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();

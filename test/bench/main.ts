@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
+import { benchAlarms } from './alarms.ts';
 import { benchCbor } from './cbor.ts';
+import { benchCluster } from './cluster.ts';
 import { benchCommands } from './commands.ts';
 import { benchConsole } from './console.ts';
+import { benchDownloads } from './downloads.ts';
 import { benchFrames } from './frames.ts';
 import { benchIdle } from './idle.ts';
 import { benchIngest } from './ingest.ts';
@@ -22,9 +25,14 @@ const benches: Record<string, (revision: Revision) => Promise<object>> = {
   'idle-wss': (revision) => benchIdle(revision, true),
   storm: (revision) => benchStorm(revision, false),
   'storm-wss': (revision) => benchStorm(revision, true),
+  /** As many as one process may have open where descriptors end at 20,000. */
+  connections: (revision) => benchIdle(revision, true, 19_000),
   rate: benchRate,
   commands: benchCommands,
+  cluster: benchCluster,
   twins: benchTwins,
+  alarms: benchAlarms,
+  downloads: benchDownloads,
   wire: benchWire,
   reads: benchReads,
   console: benchConsole,

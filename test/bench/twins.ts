@@ -1,4 +1,4 @@
-import type { GroupTwinView } from '../../schemas/api/group-twins.ts';
+import type { GroupTwinView } from '../../schemas/api/twins/group-twins.ts';
 import { connectRaw, type RawDevice } from '../helpers/devices/raw-device.ts';
 import { registerDevices } from '../helpers/drills/command-fleet.ts';
 import { spawnHub } from '../helpers/services/process.ts';

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { findings, widthOf } from '../helpers/axe.ts';
 import { openConsole, openSignedIn } from '../helpers/browser.ts';
 import { startCommandedDevice } from '../helpers/devices/commanded-device.ts';
+import { addFirmware } from '../helpers/firmware/add-firmware.ts';
 import { startInProcessHub, type InProcessHub } from '../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../helpers/hubs/operators.ts';
 import { openRaw } from '../helpers/devices/raw-device.ts';
@@ -35,23 +36,38 @@ async function fill(hub: InProcessHub, t: Parameters<typeof startCommandedDevice
   const action = { kind: 'notice', topic: 'news', data: 'hello' };
   const schedule = { name: 'daily', cron: '0 0 2 * * *', timeZone: 'Europe/Rome', to: 'all', action };
   assert.equal((await admin.ask('POST', '/schedules', schedule)).status, 201);
+  await addFirmware(hub, Buffer.from('firmware'));
+  const rollout = { id: 'r-1', type: 'env-sensor', version: '2.0.0', to: 'd-3' };
+  assert.equal((await admin.ask('POST', '/rollouts', rollout)).status, 202);
   const silence = { to: 'id=d-3', untilMs: Date.now() + 3_600_000, reason: 'works' };
   assert.equal((await admin.ask('POST', '/silences', silence)).status, 201);
 }
 
 /** Every page, with the paths of its views and what is visible when each is complete. */
 const views: Readonly<Record<PageName | 'none', readonly [path: string, complete: string][]>> = {
-  fleet: [['/', 'text=d-3']],
+  overview: [['/', 'text=All alarms']],
+  devices: [['/devices', 'text=d-3']],
   device: [['/devices/d-2', 'role=button[name="Blink …"]']],
+  compare: [['/compare?devices=d-1,d-2', 'role=img[name="Lines of d-1, d-2"]']],
   alarms: [['/alarms', 'text=temperature 61 Cel, over 60']],
   commands: [
     ['/commands', 'role=cell[name="lamp broken"]'],
     ['/commands?view=groups&id=g-1', 'text=Wave 1'],
+    ['/commands?view=settings', 'role=form[name="Change settings of many"]'],
     ['/commands?view=schedules', 'text=daily'],
   ],
-  schemas: [['/schemas', 'role=region[name="Rejected readings by field and firmware"]']],
+  firmware: [
+    ['/firmware?id=r-1', 'text=Wave 1'],
+    ['/firmware?view=files', 'td:has-text("2.0.0")'],
+  ],
+  types: [['/types', 'role=region[name="Rejected readings by field and firmware"]']],
   hub: [['/hub', 'text=All points are accounted for.']],
   playground: [['/playground', 'role=button[name="Connect"]']],
+  interfaces: [
+    ['/interfaces', 'text=GET /api/v1/devices'],
+    ['/interfaces?view=messages', 'text=MQTT topics'],
+  ],
+  account: [['/account', 'role=button[name="Set up"]']],
   none: [['/nowhere', 'role=main']],
 };
 

@@ -107,6 +107,28 @@ test('its page says why a device is not online, in plain words, and what led to 
   await panel.getByText('It disconnected cleanly (bye).', { exact: true }).waitFor();
 });
 
+test('the readings of a time are saved, and the ledger of the device balances', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const device = await openRaw(hub.device('d-1'));
+  t.after(() => device.close());
+  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 21.5 } });
+  device.send({ type: 'telemetry', seq: 2, ts: Date.now(), stream: 'env', data: { temperature: 999 } });
+  await device.next('ack', (ack) => 'upTo' in ack && ack.upTo === 2);
+  const { page } = await openSignedIn(t, hub, '/devices/d-1');
+  const points = page.getByRole('region', { name: 'Points since the hub started' });
+  const dd = (word: string) => points.locator('div').filter({ hasText: word }).locator('dd');
+  await dd('rejected').getByText('1', { exact: true }).waitFor();
+  await dd('stored').getByText('1', { exact: true }).waitFor();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save d-1-env as CSV' }).click(),
+  ]);
+  const [head, row] = readFileSync(await download.path(), 'utf8').split('\r\n');
+  assert.equal(head, 'time,temperature');
+  assert.match(row ?? '', /^\d{4}-.*Z,21\.5$/);
+});
+
 test('a refused reading is shown with field, rule and what is wrong', async (t) => {
   const hub = await startInProcessHub(t);
   await hub.add(['d-1']);
@@ -150,7 +172,7 @@ test('the firmware of a device that has gone is shown as the last known one, on 
   });
   await page.reload();
   await state.getByText(/2\.4\.0 \(last known, .*ago\)/).waitFor();
-  await page.goto(new URL('/', page.url()).href);
+  await page.goto(new URL('/devices', page.url()).href);
   await page
     .getByTitle(/^last known, /)
     .getByText('2.4.0')

@@ -16,7 +16,7 @@ const rowOf = (page: Page, id: string) => page.getByRole('row').filter({ hasText
 test('a device that goes offline and comes back is seen doing so, without a reload', async (t) => {
   const hub = await startInProcessHub(t);
   await hub.add(['d-1', 'd-2']);
-  const { page } = await openSignedIn(t, hub);
+  const { page } = await openSignedIn(t, hub, '/devices');
   await rowOf(page, 'd-1').getByText('never seen').waitFor();
   const device = await openRaw(hub.device('d-1'), quick);
   t.after(() => device.close());
@@ -34,7 +34,7 @@ test('a device that goes offline and comes back is seen doing so, without a relo
 
 test('a device that is registered or removed appears or goes, without a reload', async (t) => {
   const hub = await startInProcessHub(t);
-  const { page } = await openSignedIn(t, hub);
+  const { page } = await openSignedIn(t, hub, '/devices');
   await page.getByText('No devices yet').waitFor();
   await page.getByText('live', { exact: true }).waitFor();
   await hub.add(['d-1', 'd-2']);
@@ -49,7 +49,7 @@ test('search and filters narrow the list, stand in the address, and a link with 
   await hub.add(['east-1', 'east-2'], 'env-sensor@1', 'east');
   await hub.add(['west-1'], 'smart-valve@1', 'west');
   await hub.admin.labelDevice('east-2', { set: { room: 'kitchen' }, remove: [] });
-  const { page } = await openSignedIn(t, hub);
+  const { page } = await openSignedIn(t, hub, '/devices');
   const ids = async (): Promise<string[]> => page.locator('.fleet-table .cell-id a').allTextContents();
   await rowOf(page, 'west-1').waitFor();
   assert.deepEqual(await ids(), ['east-1', 'east-2', 'west-1']);
@@ -64,7 +64,7 @@ test('search and filters narrow the list, stand in the address, and a link with 
   await page.getByText('1 of 3').waitFor();
   const { search } = new URL(page.url());
   assert.deepEqual(Object.fromEntries(new URLSearchParams(search)), { label: 'room=kitchen', site: 'east' });
-  await page.goto(`/${search}`);
+  await page.goto(`/devices${search}`);
   await page.getByText('1 of 3').waitFor();
   await page.getByRole('button', { name: '1 never seen' }).click();
   assert.equal(new URL(page.url()).searchParams.get('state'), 'never-seen');
@@ -73,7 +73,7 @@ test('search and filters narrow the list, stand in the address, and a link with 
 test('ten thousand devices are in the list, and those in sight in the document', async (t) => {
   const hub = await startInProcessHub(t);
   await hub.add(Array.from({ length: 10_000 }, (_, at) => `d-${at + 1}`));
-  const { page } = await openSignedIn(t, hub);
+  const { page } = await openSignedIn(t, hub, '/devices');
   await page.getByText('10,000 devices').waitFor();
   const table = page.getByRole('table', { name: 'Devices' });
   assert.equal(await table.getAttribute('aria-rowcount'), '10001');
@@ -97,7 +97,7 @@ test('ten thousand devices are in the list, and those in sight in the document',
 
 test('when the hub goes away the page says so, and when it is back it goes on without a new login', async (t) => {
   const hub = await startInProcessHub(t);
-  const { page } = await openSignedIn(t, hub);
+  const { page } = await openSignedIn(t, hub, '/devices');
   await page.getByText('live', { exact: true }).waitFor();
   const { port } = new URL(hub.hub.adminUrl);
   await hub.hub.close();
@@ -111,18 +111,18 @@ test('the way back from a device leads to the filter, the order and the place th
   const hub = await startInProcessHub(t);
   await hub.add(Array.from({ length: 1_500 }, (_, at) => `s-${at + 1}`));
   await hub.add(['other-1']);
-  const { page } = await openSignedIn(t, hub, '/?q=s-&sort=-id');
+  const { page } = await openSignedIn(t, hub, '/devices?q=s-&sort=-id');
   await page.getByText('1,500 of 1,501').waitFor();
   const table = page.getByRole('table', { name: 'Devices' });
   const topOf = () => table.evaluate((element) => Math.round(element.scrollTop));
   await table.evaluate((element) => element.scrollTo(0, 20_000));
   for (const goBack of [
-    () => page.getByRole('link', { name: '← Fleet' }).click(),
+    () => page.getByRole('link', { name: '← Devices' }).click(),
     () => page.goBack().then(() => undefined),
     // A reload in between loses nothing.
     async () => {
       await page.reload();
-      await page.getByRole('link', { name: '← Fleet' }).click();
+      await page.getByRole('link', { name: '← Devices' }).click();
     },
   ]) {
     await rowOf(page, 's-995').getByRole('link').click();
@@ -132,7 +132,7 @@ test('the way back from a device leads to the filter, the order and the place th
     assert.equal(new URL(page.url()).search, '?q=s-&sort=-id');
     await waitFor(async () => (await topOf()) === 20_000, { what: 'the list is where it was' });
   }
-  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Fleet' }).click();
+  await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: 'Devices' }).click();
   await page.getByText('1,501 devices').waitFor();
   assert.equal(await topOf(), 0, 'the navigation leads to the whole fleet');
 });
@@ -142,7 +142,7 @@ test('the time range goes along from one device to the next', async (t) => {
   await hub.add(['d-1', 'd-2']);
   const { page } = await openSignedIn(t, hub, '/devices/d-1');
   await page.getByRole('button', { name: '24 h' }).click();
-  await page.getByRole('link', { name: '← Fleet' }).click();
+  await page.getByRole('link', { name: '← Devices' }).click();
   await rowOf(page, 'd-2').getByRole('link').click();
   await page.getByRole('button', { name: '24 h', pressed: true }).waitFor();
   assert.equal(new URL(page.url()).search, '?range=24h');

@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openSignedIn } from '../helpers/browser.ts';
 import { temporaryFolder } from '../helpers/services/guard.ts';
+import { addFirmware } from '../helpers/firmware/add-firmware.ts';
 import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../helpers/hubs/operators.ts';
 import { openRaw } from '../helpers/devices/raw-device.ts';
@@ -54,6 +55,7 @@ const hostileType = {
       },
     },
   },
+  firmware: { updates: true },
   presence: { heartbeatSec: 30 },
 };
 
@@ -90,7 +92,13 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
   device.send({ type: 'telemetry', seq: 3, ts: Date.now(), stream: shortMarkup, data: {} });
   await device.next('ack', (ack) => 'upTo' in ack && ack.upTo === 3);
 
-  const { page } = await openSignedIn(t, hub, '/');
+  await addFirmware(hub, Buffer.from('firmware'), { type: 'hostile' });
+  const rollout = { id: 'r-1', type: 'hostile', version: '2.0.0', to: 'all' };
+  assert.equal((await admin.ask('POST', '/rollouts', rollout)).status, 202);
+  await device.next('update');
+  device.send({ type: 'update-status', re: 'r-1', state: 'failed', error: markup });
+
+  const { page } = await openSignedIn(t, hub, '/devices');
   const dialogs: string[] = [];
   page.on('dialog', (dialog) => {
     dialogs.push(dialog.message());
@@ -122,19 +130,31 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
   await checkNothingRan(page, 'the device');
 
   const views: Readonly<Record<PageName, readonly [path: string, shown: string][]>> = {
-    fleet: [['/', 'h-1']],
+    overview: [['/', 'All rollouts']],
+    devices: [['/devices', 'h-1']],
+    compare: [
+      ['/compare?devices=h-1', 'level'],
+      [`/compare?devices=${encodeURIComponent(markup)}`, 'Could not load'],
+    ],
     alarms: [['/alarms', shortMarkup]],
     commands: [
       ['/commands', markup],
       [`/commands?device=${encodeURIComponent(markup)}`, 'No commands here'],
       ['/commands?view=groups', shortMarkup],
     ],
-    schemas: [
-      ['/schemas', shortMarkup],
-      [`/schemas?type=${encodeURIComponent(markup)}`, 'Could not load'],
+    firmware: [
+      ['/firmware?id=r-1', markup],
+      ['/firmware?view=files', '2.0.0'],
+      [`/firmware?id=${encodeURIComponent(markup)}`, 'Could not load'],
+    ],
+    types: [
+      ['/types', shortMarkup],
+      [`/types?type=${encodeURIComponent(markup)}`, 'Could not load'],
     ],
     hub: [['/hub', 'All points are accounted for.']],
     playground: [['/playground', 'Address of the hub for devices']],
+    interfaces: [['/interfaces?view=messages', 'MQTT topics']],
+    account: [['/account', 'Two-factor sign-in']],
     device: [[`/devices/${encodeURIComponent(markup)}`, 'device']],
   };
   for (const [path, shown] of Object.values(views).flat()) {
@@ -146,7 +166,7 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
     });
     await checkNothingRan(page, path);
   }
-  await page.goto('/schemas');
+  await page.goto('/types');
   await page
     .getByRole('region', { name: 'Rejected readings by field and firmware' })
     .getByText(shortMarkup)

@@ -138,7 +138,10 @@ for (const { name, options } of [
     assert.deepEqual(await findings(page), []);
     const { scroll, client } = await widthOf(page);
     assert.ok(scroll <= client, `${scroll} px wide in ${client} px`);
-    const link = await page.getByRole('link', { name: 'Playground' }).boundingBox();
+    const link = await page
+      .getByRole('navigation', { name: 'Pages' })
+      .getByRole('link', { name: 'Hub' })
+      .boundingBox();
     assert.ok(link !== null && link.x + link.width <= client, 'the navigation fits');
   });
 }

@@ -29,7 +29,7 @@ test('the code that the hub printed makes the first account, once, and signs in'
   await page.locator('p.fault').getByText('Use letters, digits, and _ . @ -').waitFor();
   await page.getByLabel('Name').fill('anna');
   await make.click();
-  await page.getByRole('heading', { name: 'Fleet' }).waitFor();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
   await page.getByText('anna').waitFor();
 });
 

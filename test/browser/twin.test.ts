@@ -54,10 +54,33 @@ test('a form that was opened before somebody else changed the settings overwrite
   assert.deepEqual(desired, { alias: 'theirs' });
 });
 
+test('settings of many devices are previewed, changed and followed', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1', 'd-2']);
+  const device = new SimulatedDevice({ ...hub.device('d-1'), type: 'env-sensor@1', seed: 's' });
+  device.start();
+  t.after(() => device.stop());
+  const { page } = await openSignedIn(t, hub, '/commands?view=settings');
+  const form = page.getByRole('form', { name: 'Change settings of many' });
+  await form.getByRole('button', { name: 'Preview devices' }).click();
+  await form.getByText('Fill in what is to be changed.').waitFor();
+  await form.getByLabel('Time between readings').fill('0');
+  await form.getByText('Must be at least 1 s; this is 0.').waitFor();
+  await form.getByLabel('Time between readings').fill('30');
+  await form.getByRole('button', { name: 'Preview devices' }).click();
+  await form.getByText('d-1, d-2').waitFor();
+  await form.getByRole('button', { name: 'Change 2 devices' }).click();
+  const progress = page.getByRole('region', { name: 'Progress' });
+  await progress.getByText(/1 of 2 in sync, 0 failed/).waitFor();
+  assert.equal(device.intervalSec, 30);
+  const { desired } = await hub.ask('GET /api/v1/devices/{id}/twin', { params: { id: 'd-2' } });
+  assert.deepEqual(desired, { intervalSec: 30 });
+});
+
 test('the fleet is filtered by where the settings of its devices stand', async (t) => {
   const hub = await startInProcessHub(t);
   await hub.add(['d-1', 'd-2']);
-  const { page } = await openSignedIn(t, hub, '/');
+  const { page } = await openSignedIn(t, hub, '/devices');
   await page.getByRole('link', { name: 'd-2' }).waitFor();
   await page.getByLabel('Filter by settings').selectOption('waiting');
   await page.getByText('0 of 2').waitFor();

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import type { AlarmRow } from '../../hub/alarms/alarm-store.ts';
+import type { AlarmSaved } from '../../hub/alarms/alarm-store.ts';
 import type { StoredIncident } from '../../hub/incidents/incident-log.ts';
 import { contract } from '../helpers/stores/store-kinds.ts';
 import { storedDevice } from '../helpers/stores/stored-device.ts';
-
-const text = `"ß" ' \u2028 \u0000`;
+import { alarmChange, oddText as text, storedAlarm } from '../helpers/stores/stored-records.ts';
 
 contract(
   'incidents come back after a restart as they were last told, open ones all and closed ones bounded',
@@ -38,41 +37,43 @@ contract(
   },
 );
 
-const alarm = (device: string, source: string, n: number): AlarmRow => ({
-  device,
-  source,
-  n,
-  kind: 'limit',
-  severity: 'warning',
-  text,
-  value: 1.5,
-  lasting: true,
-  state: 'raised',
-  count: 1,
-  firstMs: 1.5,
-  lastMs: 2.5,
-});
-
 contract(
   'alarms come back after a restart in the order in which they were raised, and go with their device',
   async (state) => {
     const { alarms, devices } = state.stores;
     await devices.add([storedDevice('a'), storedDevice('b')]);
-    const rows = [alarm('b', 'offline', 3), alarm('', 'hub.store', 2), alarm('a', 'offline', 1)];
-    await alarms.save([...rows, alarm('unknown', 'offline', 4), alarm('a', 'twin', 5)], [], []);
-    await alarms.save([{ ...alarm('b', 'offline', 9), count: 2 }], [{ device: 'a', source: 'twin' }], []);
+    const rows = [
+      storedAlarm('b', 'offline', 3),
+      storedAlarm('', 'hub.store', 2),
+      storedAlarm('a', 'offline', 1),
+    ];
+    const twin = storedAlarm('a', 'twin', 5);
+    const given = [...rows, twin, storedAlarm('unknown', 'offline', 4)].map((row) => alarmChange(row));
+    const [first, , , second] = await alarms.save(given);
+    const later = { ...storedAlarm('b', 'offline', 9), count: 2 };
+    const saved = await alarms.save([
+      alarmChange(later, { from: revOf(first) }),
+      { ...alarmChange(twin, { from: revOf(second) }), row: undefined },
+    ]);
+    assert.deepEqual(
+      saved.map(({ kind }) => kind),
+      ['saved', 'saved'],
+    );
     await state.restart();
     const again = state.stores;
-    assert.deepEqual(await again.alarms.load(), [
-      alarm('a', 'offline', 1),
-      alarm('', 'hub.store', 2),
-      { ...alarm('b', 'offline', 9), count: 2 },
-    ]);
+    const kept = async () => (await again.alarms.load()).map(({ row }) => row);
+    assert.deepEqual(await kept(), [storedAlarm('a', 'offline', 1), storedAlarm('', 'hub.store', 2), later]);
     await again.devices.remove('b');
     await again.devices.remove('a');
-    assert.deepEqual(await again.alarms.load(), [alarm('', 'hub.store', 2)]);
+    assert.deepEqual(await kept(), [storedAlarm('', 'hub.store', 2)]);
   },
 );
+
+/** Of one hub there is none. */
+function revOf(saved: AlarmSaved | undefined): number | undefined {
+  assert.ok(saved?.kind === 'saved');
+  return saved.rev;
+}
 
 contract('silences come back after a restart, the oldest first', async (state) => {
   const { silences } = state.stores;
@@ -112,8 +113,11 @@ contract(
       createdMs: 2.5,
       body: JSON.stringify({ text }),
     });
-    await alarms.save([alarm('', 'hub.store', 1)], [], [delivery('2'), delivery('1'), delivery('3', 'none')]);
-    await alarms.save([], [], [delivery('1'), delivery('4', 'z')]);
+    const row = storedAlarm('', 'hub.store', 1);
+    const deliveries = [delivery('2'), delivery('1'), delivery('3', 'none')];
+    const [saved] = await alarms.save([alarmChange(row, { deliveries })]);
+    const further = [delivery('1'), delivery('4', 'z')];
+    await alarms.save([alarmChange(row, { deliveries: further, from: revOf(saved) })]);
     await state.restart();
     const again = state.stores.webhooks;
     assert.deepEqual(await again.webhooks(), [webhook('a'), webhook('z')]);
@@ -122,5 +126,48 @@ contract(
     await again.remove('z');
     assert.deepEqual(await again.deliveries(), [delivery('1')]);
     assert.deepEqual(await again.webhooks(), [webhook('a')]);
+  },
+);
+
+contract(
+  'a dead delivery is owed no more, comes back in its place when it is revived, and the oldest give way to the newest',
+  async (state) => {
+    const { alarms, webhooks } = state.stores;
+    const error = 'it answered 500';
+    const secret = 'a long text that both know';
+    for (const name of ['a', 'b'])
+      await webhooks.add({ name, url: 'https://pager.example/', secret, actor: 'local', createdMs: 1.5 });
+    const delivery = (id: string, webhook = 'a') => ({ id, webhook, createdMs: 2.5, body: '{}' });
+    const deliveries = [...['1', '2', '3', '4'].map((id) => delivery(id)), delivery('5', 'b')];
+    await alarms.save([alarmChange(storedAlarm('', 'hub.store', 1), { deliveries })]);
+    const bury = (id: string, deadMs: number, webhook = 'a') =>
+      webhooks.bury({ id, webhook, deadMs, error }, 2);
+    assert.deepEqual([await bury('1', 10.5), await bury('5', 11, 'b'), await bury('3', 12)], [0, 0, 0]);
+    await state.restart();
+    const again = state.stores.webhooks;
+    assert.deepEqual(await again.deliveries(), [delivery('2'), delivery('4')]);
+    assert.deepEqual(await again.dead('a', 9), [
+      { ...delivery('3'), deadMs: 12, error },
+      { ...delivery('1'), deadMs: 10.5, error },
+    ]);
+    assert.deepEqual(
+      await again.deadCounts(),
+      new Map([
+        ['a', 2],
+        ['b', 1],
+      ]),
+    );
+    const dead = { id: '4', webhook: 'a', deadMs: 13, error };
+    assert.equal(await again.bury(dead, 2), 1, 'the oldest is pushed out');
+    const revive = (ids?: string[], limit = 9) => again.revive({ webhook: 'a', ids, limit, nowMs: 99.5 });
+    assert.deepEqual(await revive(['1', '2', '5', 'none']), [], 'gone, owed, of another, unknown');
+    assert.deepEqual(await revive(undefined, 1), [{ ...delivery('3'), createdMs: 99.5 }]);
+    assert.deepEqual(await again.deliveries(), [delivery('2'), { ...delivery('3'), createdMs: 99.5 }]);
+    assert.deepEqual([await again.purge('a', ['2', '4']), await again.purge('b', undefined)], [1, 1]);
+    assert.deepEqual(await again.deadCounts(), new Map());
+    assert.deepEqual(
+      (await again.deliveries()).map(({ id }) => id),
+      ['2', '3'],
+    );
   },
 );

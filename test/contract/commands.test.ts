@@ -22,7 +22,7 @@ function command(device: string, id: string, overrides: Partial<Command> = {}): 
   };
 }
 
-const added = { kind: 'added', ours: true };
+const added = { kind: 'added' };
 const ids = (records: readonly { command: Command }[]) => records.map(({ command: { id } }) => id);
 
 contract(
@@ -120,7 +120,10 @@ contract('each state is in the audit once, and one that was not written is not',
   await commands.accept({ command: first }, false);
   await commands.accept({ command: first }, false);
   await commands.save({ ...first, status: 'sent' }, false);
+  // The answer to the first attempt was lost.
+  assert.equal(await commands.save({ ...first, status: 'sent' }, false), true);
   await commands.save({ ...first, status: 'succeeded' }, true);
+  assert.equal(await commands.save({ ...first, status: 'succeeded' }, true), true);
   await commands.save({ ...first, status: 'failed' }, true);
   const entries = await state.first.audit.list({ limit: 10 });
   assert.deepEqual(

@@ -1,35 +1,19 @@
 import assert from 'node:assert/strict';
 import type { AccountRecord, TokenRecord } from '../../hub/operators/operator-store.ts';
-import type { Schedule } from '../../hub/schedules/schedule.ts';
 import type { EnrolmentRecord, PendingRequest } from '../../hub/identity/enrolment.ts';
 import type { StoredSession } from '../../hub/operators/console-sessions.ts';
 import { contract } from '../helpers/stores/store-kinds.ts';
-
-const text = `"ß" ' \u2028 \u0000 \\`;
+import { oddText as text, storedSchedule } from '../helpers/stores/stored-records.ts';
 
 contract('schedules come back after a restart as they were last saved, by name', async (state) => {
   const { schedules } = state.stores;
-  const schedule = (name: string, overrides: Partial<Schedule> = {}): Schedule => ({
-    name,
-    cron: '0 3 * * *',
-    timeZone: 'Europe/Berlin',
-    to: 'all',
-    action: { kind: 'notice', topic: 'news', data: { text } },
-    catchUp: 'skip',
-    jitterMs: 0,
-    paused: false,
-    actor: 'operator:anna',
-    createdMs: 1.5,
-    runKey: 'abcdefgh',
-    ...overrides,
-  });
-  for (const name of ['z', 'a', 'gone']) await schedules.save(schedule(name));
-  await schedules.save(schedule('z', { paused: true, lastMs: 7.5 }));
+  for (const name of ['z', 'a', 'gone']) await schedules.save(storedSchedule(name));
+  await schedules.save(storedSchedule('z', { paused: true, lastMs: 7.5 }));
   await schedules.remove('gone');
   await schedules.remove('none');
   await state.restart();
   const again = await state.stores.schedules.load();
-  assert.deepEqual(again, [schedule('a'), schedule('z', { paused: true, lastMs: 7.5 })]);
+  assert.deepEqual(again, [storedSchedule('a'), storedSchedule('z', { paused: true, lastMs: 7.5 })]);
 });
 
 contract('scheduled notices come back after a restart until they are sent', async (state) => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { keptTwinChanges } from '../../schemas/api/twins.ts';
+import { keptTwinChanges } from '../../schemas/api/twins/twins.ts';
 import { newTwin, type Twin } from '../../hub/twins/twin.ts';
 import type { DesiredChange } from '../../hub/twins/twin-store.ts';
 import type { GroupTwin } from '../../hub/twins/group/group-twin.ts';

@@ -51,7 +51,7 @@ export async function openConsole(
     assert.deepEqual(faults, [], 'scripts of the console threw, or its policy refused something');
   });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   page.on('pageerror', (error) => faults.push(error.stack ?? error.message));
   page.on('console', (message) => {
     if (/Content Security Policy/i.test(message.text())) faults.push(message.text());

@@ -4,6 +4,8 @@ import { cronTimes } from '../../hub/wiring/cron-times.ts';
 import { runCli } from '../../hub/cli/commands/program.ts';
 import { fileFaults } from '../../hub/wiring/file-faults.ts';
 import { createLog } from '../../hub/kernel/log.ts';
+import { importReadings } from '../../hub/wiring/state/import-wiring.ts';
+import { moveHubState } from '../../hub/wiring/state/state-move-wiring.ts';
 import { backUpHub, restoreHub } from '../../hub/wiring/backup-wiring.ts';
 import { openOfflineOperations } from '../../hub/offline.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
@@ -57,10 +59,13 @@ export function testDeps(dataDir: string, clock: Clock = new ManualClock()): Cli
     cronTimes,
     createLog: () => createLog({ level: 'silent' }),
     fileFaults,
+    serviceManager: { notify: () => undefined, watchdogMs: undefined },
     startHub: () => Promise.reject(new Error('no hub is started in this test')),
     openOfflineOperations,
     backUp: (config, folder, progress) => backUpHub(config, folder, { clock, version, progress }),
     restore: (config, folder) => restoreHub(config, folder, { clock, version }),
+    moveState: moveHubState,
+    importReadings,
     stopRequested: never,
   };
 }

@@ -1,6 +1,6 @@
 /** `npm run check`: what the house demands of its own layout. Each fault is one line: where, what, and the way out. */
 import { globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import linter from '../../oxlint.config.ts';
 import { faultLine } from './fault.ts';
@@ -22,9 +22,15 @@ const sources = paths
   .filter((path) => path.startsWith('hub/') && path.endsWith('.ts'))
   .map((path) => parseSource(path, readFileSync(join(root, path), 'utf8')));
 
+const documents = globSync('**/*.md', {
+  cwd: root,
+  exclude: (path) => made.has(basename(path)),
+}).map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+
 const faults = houseFaults({
   paths,
   sources,
+  documents,
   linter: { path: 'oxlint.config.ts', overrides: linter.overrides },
 });
 for (const fault of faults) process.stderr.write(`${faultLine(fault)}\n`);

@@ -5,6 +5,7 @@ import { importCircles } from './import-circles.ts';
 import type { ParsedSource } from './parsed-source.ts';
 import { limitsSwitchedOff, silencedLinter, type LinterOverride } from './switched-off-limits.ts';
 import { wiringOutOfOrder } from './wiring-order.ts';
+import { wideTables, type Document } from './wide-tables.ts';
 import { longWiring } from './wiring-sizes.ts';
 
 /** What the rules of the house look at. */
@@ -13,11 +14,13 @@ export interface House {
   paths: readonly string[];
   /** The TypeScript files of `hub/`. */
   sources: readonly ParsedSource[];
+  /** What people read: the Markdown files. */
+  documents: readonly Document[];
   linter: { path: string; overrides: readonly LinterOverride[] };
 }
 
 /** Every place where the house breaks a rule that neither compiler nor linter knows. */
-export function houseFaults({ paths, sources, linter }: House): Fault[] {
+export function houseFaults({ paths, sources, documents, linter }: House): Fault[] {
   return [
     ...repeatedNames(paths),
     ...fullFolders(paths),
@@ -26,5 +29,6 @@ export function houseFaults({ paths, sources, linter }: House): Fault[] {
     ...limitsSwitchedOff(paths, linter),
     ...wiringOutOfOrder(sources),
     ...importCircles(sources),
+    ...wideTables(documents),
   ];
 }

@@ -11,16 +11,16 @@
  * One step here is one function of the hub, or one statement at PostgreSQL:
  *
  *   beat, fence       hub/cluster/tenure.ts           `Tenure`: the beat; `holds()` is false 4.5 s after the last one that was answered
- *   judge             hub/cluster/tenure.ts           `begin`, `declareDead`: a beat that does not move
+ *   judge             hub/cluster/judge.ts            `look`, `declareDead`: a beat that does not move
  *   open              hub/adapters/postgres/          `open_sessions`: epoch, owner, presence and open commands in one commit
- *   adopt             hub/adapters/postgres/          `takeOverRest`; several hubs will do it in pages
- *   ours, stmtIsOurs  hub/adapters/postgres/          the owner that `saveCommands` and `savePresence` name
+ *   adopt             hub/cluster/adoption.ts         `adopt_devices`, in pages; `PresenceKeeper.adopt`, `CommandMoves.adopted`
+ *   ours, stmtIsOurs  hub/adapters/postgres/          the owner and the moves that `saveCommands` and `savePresence` name
  *   turn, frame       hub/commands/device-commands.ts `#advance`, `#save`, `#writeCommand`: `sent` is journalled before the frame
  *   recall, result    hub/commands/device-commands.ts `#recall`, `handle`
- *   publish           hub/presence/presence-announcer.ts
+ *   publish, clear    hub/presence/presence-announcer.ts, hub/sessions/device-moves.ts
  *
- * Several hubs on one database are the plan: until then a new incarnation of a running hub, `kick`, `clear` and the check of `moves`
- * are in the model alone. What the search has shown, and the code will have to keep to:
+ * A hub that was declared dead ends, and is started again: so a new incarnation of a running hub, and `kick`, are in the model alone.
+ * What the search has shown, and the code keeps to:
  *
  *   - The owner in the row is not enough. A device that moves away and back finds the same owner, and a `sent` of the first time
  *     that is still on its way would be taken for one of the second: two frames. So a command counts its owners (`moves`).

@@ -1,10 +1,11 @@
-/** Long scenarios at full size: `npm run soak -- NAME [devices]`, minutes for `fuzz` and `strangers`, or inputs for `sdk-c` and `sdk-python`. Exits 1 when a promise was broken. */
+/** Long scenarios at full size: `npm run soak -- NAME [devices]`, minutes for `fuzz` and `strangers`, rounds for `hubs` and `good-rollouts`, or inputs for `sdk-c` and `sdk-python`. Exits 1 when a promise was broken. */
 
 import { soakClock } from './clock.ts';
 import { soakBackup } from './backup.ts';
 import { commandChaos } from './command-chaos.ts';
 import { groupStop } from './group-stop.ts';
 import { rotateUnderCuts } from '../helpers/drills/rotation-scenario.ts';
+import { soakHubs } from './hubs.ts';
 import { soakKills } from './kills.ts';
 import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';
@@ -13,6 +14,7 @@ import { soakFuzz } from './fuzz.ts';
 import { soakSdkC } from './sdk-c.ts';
 import { soakSdkPython } from './sdk-python.ts';
 import { report } from './report.ts';
+import { soakGoodRollouts, soakRollouts } from './rollouts.ts';
 import { soakFloods } from './strangers.ts';
 import { halfOpen, restarts, rolling, siteLoss, stall } from './scenarios.ts';
 import { verdict, type Numbers } from './verdicts.ts';
@@ -43,6 +45,7 @@ function judged(name: string, scenario: (devices: number) => Promise<Numbers>): 
 
 const scenarios: Readonly<Record<string, Scenario>> = {
   kills: soakKills,
+  hubs: soakHubs,
   clock: soakClock,
   answers: soakStrangers,
   backup: soakBackup,
@@ -51,6 +54,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'sdk-c': soakSdkC,
   'sdk-python': soakSdkPython,
   noisy: soakNoisy,
+  rollouts: soakRollouts,
+  'good-rollouts': soakGoodRollouts,
   'outage-dead': () => soakOutage('dead'),
   'outage-frozen': () => soakOutage('frozen'),
   commands: printed(commandChaos),

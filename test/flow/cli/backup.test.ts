@@ -10,7 +10,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +18,7 @@ import { openDatabase } from '../../../hub/adapters/sqlite/sqlite.ts';
 import { stateMigrations } from '../../../hub/adapters/sqlite/state-database.ts';
 import type { BackupManifest } from '../../../schemas/backup/backup-manifest.ts';
 import { dataFolder, runCommand } from '../../helpers/cli.ts';
+import { addFirmware } from '../../helpers/firmware/add-firmware.ts';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 
 const mainFile = fileURLToPath(new URL('../../../hub/main.ts', import.meta.url));
@@ -57,6 +58,20 @@ test('a backup of a running hub has its databases and certificates, and nothing 
     [mode(folder), mode(join(folder, 'tls')), mode(join(folder, 'backup.json'))],
     [0o700, 0o700, 0o600],
   );
+});
+
+test('firmware is part of a backup, and is served again by a hub that was restored from it', async (t) => {
+  const hub = await startInProcessHub(t);
+  const bytes = randomBytes(50_000);
+  const { sha256 } = await addFirmware(hub, bytes);
+  writeFileSync(join(hub.dataDir, 'firmware', `${sha256}.part`), 'half of another');
+  const folder = join(dataFolder(t), 'backup');
+  assert.equal((await runCommand(['backup', folder], hub.dataDir)).code, 0);
+  assert.deepEqual(readdirSync(join(folder, 'firmware')), [sha256]);
+  const restored = join(dataFolder(t), 'restored');
+  const run = await runCommand(['restore', folder], restored);
+  assert.equal(run.code, 0, run.err);
+  assert.deepEqual(readFileSync(join(restored, 'firmware', sha256)), bytes);
 });
 
 test('a backup goes into a new folder only, and only from a folder that a hub has used', async (t) => {

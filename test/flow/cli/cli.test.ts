@@ -17,7 +17,7 @@ import { createLog } from '../../../hub/kernel/log.ts';
 import { lockDataDir } from '../../../hub/adapters/sqlite/data-dir.ts';
 import { systemClock } from '../../../schemas/time/clock.ts';
 import { openOfflineOperations } from '../../../hub/offline.ts';
-import { createReadings } from '../../../hub/telemetry/readings.ts';
+import { createReadings } from '../../../hub/telemetry/history/readings.ts';
 import { loadDeviceTypes } from '../../../schemas/index.ts';
 import { dataFolder, runCommand as run } from '../../helpers/cli.ts';
 import { newKey } from '../../helpers/tokens.ts';
@@ -51,7 +51,13 @@ async function runHub(t: TestContext, dataDir: string, stored: readonly string[]
     {
       serveApi(app) {
         serveDevices(app, { ...devices, why: unused });
-        serveReadings(app, { readings, lastValues: unused, series: unused, logs: unused });
+        serveReadings(app, {
+          readings,
+          lastValues: unused,
+          newestValues: () => ({ fields: [], devices: {} }),
+          series: unused,
+          logs: unused,
+        });
         serveLedger(app, devices);
         serveSpool(app, devices);
       },
@@ -349,4 +355,14 @@ test('a command that meets a hub in the midst of its start waits for it', async 
   });
   assert.equal(listed.code, 0, listed.err);
   assert.equal(tries, 2);
+});
+
+test('device types that are not valid are a fault of the folder, and not of the program', async (t) => {
+  const dataDir = dataFolder(t);
+  await writeFile(join(dataDir, 'bad.json'), '{"name":"bad","version":1,"streams":5}');
+  const env = { HUB_DATA_DIR: dataDir, HUB_SCHEMAS_DIR: dataDir };
+  const { code, err } = await run(['device', 'add', 'd-1', '--type', 'bad@1'], dataDir, { env });
+  assert.equal(code, 1, err);
+  assert.match(err, /bad\.json: .*\/streams/s);
+  assert.doesNotMatch(err, /bug in the program/);
 });

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -23,22 +32,22 @@ function workspace(t: TestContext) {
 
 test('what is committed needs no writing', async (t) => {
   const run = await runCommand(['grafana', 'generate', '--out', committed, '--check'], dataFolder(t));
-  assert.deepEqual(run, { code: 0, out: '0 of 9 files differ\n', err: '' });
+  assert.deepEqual(run, { code: 0, out: '0 of 10 files differ\n', err: '' });
 });
 
 test('generating twice writes once, and a check writes nothing and names what differs', async (t) => {
   const { folder, generate } = workspace(t);
   assert.deepEqual((await generate('--check')).code, 1);
   assert.ok(!existsSync(join(folder, 'out')));
-  assert.match((await generate()).out, /^8 of 8 files written$/m);
-  assert.deepEqual(await generate(), { code: 0, out: '0 of 8 files written\n', err: '' });
-  assert.deepEqual(await generate('--check'), { code: 0, out: '0 of 8 files differ\n', err: '' });
+  assert.match((await generate()).out, /^9 of 9 files written$/m);
+  assert.deepEqual(await generate(), { code: 0, out: '0 of 9 files written\n', err: '' });
+  assert.deepEqual(await generate('--check'), { code: 0, out: '0 of 9 files differ\n', err: '' });
   const changed = join(folder, 'out/dashboards/hub.json');
   writeFileSync(changed, `${readFileSync(changed, 'utf8')} `);
   rmSync(join(folder, 'out/provisioning/alerting/hub.yaml'));
   assert.deepEqual(await generate('--check'), {
     code: 1,
-    out: 'dashboards/hub.json: changed\nprovisioning/alerting/hub.yaml: missing\n2 of 8 files differ\n',
+    out: 'dashboards/hub.json: changed\nprovisioning/alerting/hub.yaml: missing\n2 of 9 files differ\n',
     err: '',
   });
 });
@@ -80,4 +89,37 @@ test('a device type with a fault, and a folder that is a file, are told and noth
   const blocked = await generate();
   assert.equal(blocked.code, 1);
   assert.match(blocked.err, /out.*cannot be (read|written)/);
+});
+
+test('one archive holds all files, whole, and is the same each time', async (t) => {
+  const { folder, generate } = workspace(t);
+  await generate();
+  assert.deepEqual(await generate('--zip', 'grafana.zip'), {
+    code: 0,
+    out: 'grafana.zip: 9 files\n',
+    err: '',
+  });
+  const archive = readFileSync(join(folder, 'grafana.zip'));
+  await generate('--zip', 'again.zip');
+  assert.deepEqual(readFileSync(join(folder, 'again.zip')), archive);
+  const unpack = ['-m', 'zipfile', '-e', 'grafana.zip', 'unpacked'];
+  const { status, stderr } = spawnSync('python3', unpack, { cwd: folder, encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  const [unpacked, out] = ['unpacked', 'out'].map((name) =>
+    readdirSync(join(folder, name), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'))
+      .toSorted(),
+  );
+  assert.deepEqual(unpacked, out);
+});
+
+test('with a webhook, the rules notify it and nothing else changes', async (t) => {
+  const { folder, generate } = workspace(t);
+  await generate('--webhook', 'https://alerts.example/$team');
+  const text = readFileSync(join(folder, 'out/provisioning/alerting/hub.yaml'), 'utf8');
+  assert.match(text, /url: "https:\/\/alerts\.example\/\$\$team"/);
+  const [rules, notifying] = [/noDataState:/g, /receiver: Device hub/g].map((of) => text.match(of)?.length);
+  assert.equal(notifying, rules);
+  assert.doesNotMatch(text, /^policies:/m);
 });

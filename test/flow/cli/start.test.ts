@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { test } from 'node:test';
-import type { CliDeps, StartedHub, StopReason } from '../../../hub/cli/cli-deps.ts';
+import type { CliDeps, StopReason } from '../../../hub/cli/cli-deps.ts';
+import type { RunningHub } from '../../../hub/kernel/running-hub.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
 import { dataFolder, runCommand as run, type CliRun } from '../../helpers/cli.ts';
@@ -16,17 +17,17 @@ function startable(): {
   logged: () => Record<string, unknown>[];
   ready: Promise<void>;
   closing: Promise<void>;
-  started: PromiseWithResolvers<StartedHub>;
-  closed: PromiseWithResolvers<Awaited<ReturnType<StartedHub['close']>>>;
+  started: PromiseWithResolvers<RunningHub>;
+  closed: PromiseWithResolvers<Awaited<ReturnType<RunningHub['close']>>>;
   stop: PromiseWithResolvers<StopReason>;
   failed: PromiseWithResolvers<Error>;
-  hub: StartedHub;
+  hub: RunningHub;
 } {
   const clock = new ManualClock();
-  const started = Promise.withResolvers<StartedHub>();
+  const started = Promise.withResolvers<RunningHub>();
   const stop = Promise.withResolvers<StopReason>();
   const failed = Promise.withResolvers<Error>();
-  const closed = Promise.withResolvers<Awaited<ReturnType<StartedHub['close']>>>();
+  const closed = Promise.withResolvers<Awaited<ReturnType<RunningHub['close']>>>();
   const ready = Promise.withResolvers<void>();
   const closing = Promise.withResolvers<void>();
   const written: string[] = [];
@@ -37,7 +38,7 @@ function startable(): {
       done();
     },
   });
-  const hub: StartedHub = {
+  const hub: RunningHub = {
     deviceUrl: 'wss://127.0.0.1:1/v1/device',
     adminUrl: 'http://127.0.0.1:2',
     brokerUrl: 'mqtt://127.0.0.1:3',

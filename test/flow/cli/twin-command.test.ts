@@ -47,6 +47,12 @@ test('the command line shows a twin, changes it, waits for it, and says which ar
   assert.equal(invalid.code, 1);
   assert.match(invalid.err, /\/intervalSec must be >= 1; it is 0/);
   assert.equal((await twin('--set', 'a=1')).code, 2);
+
+  const stale = await twin('d-1', '--set', 'alias=mine', '--if-rev', '2');
+  assert.equal(stale.code, 1);
+  assert.match(stale.err, /has changed since it was read: it has revision 3 now/);
+  assert.equal((await twin('d-1', '--set', 'alias=mine', '--if-rev', '3')).code, 0);
+  assert.equal((await twin('d-1', '--if-rev', '3')).code, 2);
   assert.equal((await twin('d-1', '--to', 'all', '--set', 'alias=x')).code, 2);
 
   const dry = await twin('--to', 'type=env-sensor', '--set', 'alias=x', '--dry-run');

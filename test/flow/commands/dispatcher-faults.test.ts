@@ -234,7 +234,7 @@ test('a command for a device of another hub is journalled here and delivered the
       ...store,
       async accept(...given) {
         const acceptance = await store.accept(...given);
-        return acceptance.kind === 'added' ? { kind: 'added', ours: false } : acceptance;
+        return acceptance.kind === 'added' ? { kind: 'added', owner: 'other' } : acceptance;
       },
     },
     audit: hub.audit,

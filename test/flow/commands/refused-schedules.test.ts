@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Incident } from '../../../schemas/api/incidents.ts';
-import type { ScheduleView } from '../../../schemas/api/schedules.ts';
+import type { ScheduleView } from '../../../schemas/api/commands/schedules.ts';
 import { runCommand } from '../../helpers/cli.ts';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { waitFor } from '../../helpers/wait-for.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import type { NewSchedule } from '../../../schemas/api/schedules.ts';
+import type { NewSchedule } from '../../../schemas/api/commands/schedules.ts';
 import { parseCron } from '../../../hub/adapters/cron.ts';
 import type { Schedule } from '../../../hub/schedules/schedule.ts';
 import type { RunReport } from '../../../hub/schedules/run-report.ts';
@@ -52,7 +52,8 @@ function world(t: TestContext, outcomes: Outcome[] = []) {
       store,
       newRunKey: () => `key${(keys += 1)}`,
       parseCron,
-      check: ({ to }) => Promise.resolve(to === 'nobody' ? 0 : 1),
+      select: (to) => Promise.resolve(to === 'nobody' ? [] : ['d1']),
+      checkCommand: (to) => Promise.resolve(to === 'nobody' ? 0 : 1),
       refused: (name, raised) => void alarms.push(`${name} ${raised ? 'raised' : 'settled'}`),
       command: (_schedule, _action, id) => {
         ids.push(id);
@@ -339,4 +340,32 @@ test('a time that never comes is refused as such, in each zone; a day of the wee
   // crontab(5): either of two restricted day fields is enough.
   const { nextMs } = await schedules.add({ ...hourly, cron: '0 0 31 2 1' });
   assert.equal(isoTime(nextMs ?? 0), '2026-02-02T00:00:00.000Z');
+});
+
+test('a changed schedule goes by its new times, keeps what became of the old ones, and is judged like a new one', async (t) => {
+  const { clock, ids, alarms, store, restart } = world(t, [{ kind: 'refused', reason: 'no such command' }]);
+  const schedules = await restart();
+  await schedules.add(hourly);
+  await clock.advanceAsync(2 * hour + 1_000);
+  const { name: _, ...rest } = hourly;
+  const change = { ...rest, cron: '30 * * * *' };
+  await assert.rejects(schedules.change('hourly', { ...change, cron: '99 * * * *' }), /cron/);
+  await assert.rejects(schedules.change('nope', change), /no schedule with this name/);
+  const changed = await schedules.change('hourly', change, 'operator:anna');
+  assert.equal(isoTime(changed.nextMs ?? 0), '2026-01-01T02:30:00.000Z');
+  assert.deepEqual(alarms, ['hourly settled']);
+  const again = await restart();
+  await clock.advanceAsync(hour);
+  const [after] = again.list();
+  assert.deepEqual(
+    after?.runs?.map(({ atMs, kind, reason }) => [isoTime(atMs).slice(11, 16), kind, reason]),
+    [
+      ['02:30', 'sending', undefined],
+      ['02:00', 'sending', undefined],
+      ['01:00', 'refused', 'no such command'],
+    ],
+  );
+  assert.equal(new Set(ids).size, 3);
+  await clock.advanceAsync(20 * hour);
+  assert.equal(store.rows.get('hourly')?.runs?.length, 10);
 });

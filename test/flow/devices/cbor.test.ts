@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { WebSocket } from 'ws';
 import { CborFloat } from '../../../schemas/cbor/cbor-float.ts';
 import { writeCbor } from '../../../schemas/cbor/cbor-writer.ts';
+import { layoutOf } from '../../../schemas/cbor/type-layout.ts';
+import type { DeviceTypeDefinition } from '../../../schemas/device-type-definition.ts';
 import { openRaw } from '../../helpers/devices/raw-device.ts';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../../helpers/hubs/operators.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 /** A device that speaks `hub.v1.cbor`, on a real socket. */
+
+const layout = layoutOf(
+  JSON.parse(
+    readFileSync(new URL('../../../schemas/device-types/env-sensor@1.json', import.meta.url), 'utf8'),
+  ) as DeviceTypeDefinition,
+).fingerprint;
 
 const cbor = (hub: InProcessHub, id: string) => ({ ...hub.device(id), encoding: 'cbor' as const });
 
@@ -25,7 +34,7 @@ test('what is stored of readings in the short form is what is stored of the same
   const hub = await startInProcessHub(t);
   await hub.add(['d-json', 'd-cbor']);
   const json = await openRaw(hub.device('d-json'));
-  const binary = await openRaw(cbor(hub, 'd-cbor'));
+  const binary = await openRaw(cbor(hub, 'd-cbor'), { layout });
   t.after(() => [json, binary].forEach((device) => device.close()));
   assert.equal(binary.ws.protocol, 'hub.v1.cbor');
   const ts = Date.now() - 10_000;
@@ -61,7 +70,7 @@ test('what is stored of readings in the short form is what is stored of the same
 test('a command, a notice and a nack come in CBOR, and the answers are taken', async (t) => {
   const hub = await startInProcessHub(t);
   await hub.add(['d-1']);
-  const device = await openRaw(cbor(hub, 'd-1'));
+  const device = await openRaw(cbor(hub, 'd-1'), { layout });
   t.after(() => device.close());
   const admin = await withToken(hub, 'admin', { role: 'admin' });
   const asked = admin.ask('POST', '/devices/d-1/commands/set-interval?wait=5s', { params: { seconds: 30 } });

@@ -1,28 +1,23 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { readFileSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import type { Readiness } from '../../../schemas/api/health.ts';
-import { temporaryFolder } from '../../helpers/services/guard.ts';
+import { typesFolder } from '../../helpers/types-folder.ts';
 import { addDevices } from '../../helpers/drills/ledger-fleet.ts';
 import { spawnHub } from '../../helpers/services/process.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { openRaw } from '../../helpers/devices/raw-device.ts';
 
-const shipped = fileURLToPath(new URL('../../../schemas/device-types', import.meta.url));
-
 function schemasFolder(t: TestContext) {
-  const folder = temporaryFolder('schemas');
-  t.after(() => folder.remove());
-  cpSync(shipped, folder.path, { recursive: true });
-  const file = join(folder.path, 'env-sensor@1.json');
+  const path = typesFolder(t);
+  const file = join(path, 'env-sensor@1.json');
   const edit = (from: string, to: string): void => {
     const text = readFileSync(file, 'utf8');
     assert.ok(text.includes(from));
     writeFileSync(file, text.replace(from, to));
   };
-  return { path: folder.path, file, edit };
+  return { path, file, edit };
 }
 
 test('a device type changes under a connected device; a change that breaks the store is refused', async (t) => {

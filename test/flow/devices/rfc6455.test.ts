@@ -72,6 +72,42 @@ for (const length of [0, 1, 125, 126, 127, 65_535, 65_536]) {
   });
 }
 
+for (const [what, message] of [
+  ['umlauts that make it longer than its characters', 'ü'.repeat(100)],
+  ['the last character of Latin-1', 'ÿ'],
+  ['a surrogate pair', 'x😀'],
+] as const) {
+  test(`§5.6 a text with ${what} comes back as it was`, async (t) => {
+    const raw = await open(t);
+    raw.write(wireFrame(text, message));
+    const { opcode, payload } = await raw.frame();
+    assert.deepEqual([opcode, payload.toString()], [text, message]);
+  });
+}
+
+for (const length of [0, 125, 126]) {
+  test(`§5.2 ${length} bytes come back as they were`, async (t) => {
+    const raw = await open(t);
+    const sent = Buffer.from(Array.from({ length }, (_, at) => 255 - at));
+    raw.write(wireFrame(binary, sent));
+    const { opcode, payload } = await raw.frame();
+    assert.deepEqual([opcode, payload], [binary, sent]);
+  });
+}
+
+test('§5.5.2 pongs and messages are answered in the order of what they answer', async (t) => {
+  const raw = await open(t);
+  const sent = Array.from(
+    { length: 60 },
+    (_, at) => [[text, binary, ping][at % 3] ?? text, `n${at}`] as const,
+  );
+  for (const [opcode, payload] of sent) raw.write(wireFrame(opcode, payload));
+  for (const [opcode, payload] of sent) {
+    const answer = await raw.frame();
+    assert.deepEqual([answer.opcode, answer.payload.toString()], [opcode === ping ? pong : opcode, payload]);
+  }
+});
+
 test('§5.2 all three length forms are read, also when a shorter one would do', async (t) => {
   const raw = await open(t);
   for (const lengthBits of [7, 16, 64] as const) {

@@ -9,7 +9,15 @@ type Cuttable = Socket & { cut?: boolean };
 
 /** A server that takes the word `proof` for one. */
 async function startServer(t: TestContext, given: Partial<SocketLimits> = {}) {
-  const server = createServer();
+  const served = { sockets: 0 };
+  const server = createServer((socket) => {
+    served.sockets += 1;
+    socket.on('error', () => undefined);
+    socket.on('data', () => {
+      limiter.proved(socket);
+      socket.write('welcome');
+    });
+  });
   const limiter = limitSockets(server, {
     maxPerAddress: 20,
     maxPendingPerAddress: 10,
@@ -19,13 +27,8 @@ async function startServer(t: TestContext, given: Partial<SocketLimits> = {}) {
     ...given,
   });
   let arrived = 0;
-  server.on('connection', (socket) => {
+  server.on('connection', () => {
     arrived += 1;
-    socket.on('error', () => undefined);
-    socket.on('data', () => {
-      limiter.proved(socket);
-      socket.write('welcome');
-    });
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -55,7 +58,7 @@ async function startServer(t: TestContext, given: Partial<SocketLimits> = {}) {
     await once(socket, 'data');
     return socket;
   }
-  return { limiter, knock, enter };
+  return { served, limiter, knock, enter };
 }
 
 test('who holds sockets and proves nothing keeps nobody of the same address out', async (t) => {
@@ -93,4 +96,13 @@ test('an address whose sockets have all proved who they are has no more than its
   assert.equal(good.filter(({ cut }) => cut).length, 0);
   assert.equal(limiter.drops.perAddress, 1);
   assert.equal((await enter('127.0.0.2')).cut, undefined, 'another address has a share of its own');
+});
+
+test('a socket that is cut on arrival is not served', async (t) => {
+  const { served, enter, knock } = await startServer(t, { maxPerAddress: 2 });
+  await enter();
+  await enter();
+  const further = await knock();
+  await waitFor(() => further.cut === true, { what: 'it is cut' });
+  assert.equal(served.sockets, 2);
 });

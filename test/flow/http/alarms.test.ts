@@ -13,6 +13,7 @@ import { connectLive } from '../../helpers/devices/live-client.ts';
 import { openRaw, type RawDevice } from '../../helpers/devices/raw-device.ts';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../../helpers/hubs/operators.ts';
+import { alarmChange } from '../../helpers/stores/stored-records.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
 const source = 'limit.env.temperature.high';
@@ -177,11 +178,7 @@ test('the first page of 10,000 alarms comes within 100 ms', async (t) => {
     lastMs: at,
     n: at,
   });
-  await createAlarmStore(database).save(
-    Array.from({ length: 10_000 }, (_, at) => row(at)),
-    [],
-    [],
-  );
+  await createAlarmStore(database).save(Array.from({ length: 10_000 }, (_, at) => alarmChange(row(at))));
   await database.close();
   await hub.restart();
   const { headers } = await withToken(hub, 'reader');

@@ -36,7 +36,7 @@ test('each route of both listeners is in the document, and each operation of the
   );
   // A login over the socket, which needs none, would be of no use.
   const onSocket = described.filter(
-    (route) => !/ \/api\/v1\/(login|first-login|screen-login|logout|me)$/.test(route),
+    (route) => !/ \/api\/v1\/(login|first-login|screen-login|sign-in-ways|logout|me(\/.*)?)$/.test(route),
   );
   const listeners = servers.filter(({ size }) => size > 10);
   assert.deepEqual(

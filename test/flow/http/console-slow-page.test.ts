@@ -27,6 +27,7 @@ test('a page that stops reading stops being sent to, and gets what is true when 
       ids: () => [],
       presence: nothing,
       row: nothing,
+      whose: () => 'ours',
       details: nothing,
       counts: () => Promise.resolve(counts),
       hub: () => Promise.resolve({ ...snapshot, nowMs: round }),

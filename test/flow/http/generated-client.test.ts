@@ -5,6 +5,7 @@ import { openApiDocument } from '../../../schemas/api/document/openapi.ts';
 import { connectLive } from '../../helpers/devices/live-client.ts';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../../helpers/hubs/operators.ts';
+import { oneTimeCode } from '../../helpers/one-time-code.ts';
 import { apiClient, type ApiClient } from '../../helpers/openapi-client/calls/api-client.ts';
 import * as commands from '../../helpers/openapi-client/calls/command-calls.ts';
 import { callFirmware } from '../../helpers/openapi-client/calls/firmware-calls.ts';
@@ -18,6 +19,7 @@ import { Performed } from '../../helpers/openapi-client/performed.ts';
 import { refuseAll } from '../../helpers/openapi-client/refusals.ts';
 import { sceneOf } from '../../helpers/openapi-client/scene.ts';
 import { startInflux } from '../../helpers/services/influxd.ts';
+import { typesFolder } from '../../helpers/types-folder.ts';
 
 /** A program that knows the API by its document alone. */
 
@@ -25,7 +27,12 @@ const document = JSON.parse(JSON.stringify(openApiDocument())) as ApiDocument;
 
 async function startScene(t: TestContext) {
   const influx = await startInflux();
-  const env = { HUB_INFLUX_URL: influx.url, HUB_ACK_DELAY_MS: '0', HUB_FIRMWARE_MAX_MIB: '1' };
+  const env = {
+    HUB_INFLUX_URL: influx.url,
+    HUB_ACK_DELAY_MS: '0',
+    HUB_FIRMWARE_MAX_MIB: '1',
+    HUB_SCHEMAS_DIR: typesFolder(t),
+  };
   const hub = await startInProcessHub(t, env);
   // Hooks run in their order: the hub has been closed by then.
   t.after(() => influx.close());
@@ -43,7 +50,11 @@ test('every operation is performed and refused as the document says', async (t) 
   const as = (headers: Readonly<Record<string, string>>): ApiClient =>
     apiClient(url, headers, (answer) => performed.answered(answer));
 
-  await sessions.callSessions(as, { code: hub.hub.firstLogin ?? '', origin: url });
+  await sessions.callSessions(as, {
+    code: hub.hub.firstLogin ?? '',
+    origin: url,
+    oneTimeCode,
+  });
   const { headers: admin } = await withToken(hub, 'admin', { role: 'admin' });
   const client = as(admin);
   const fleet = await devices.addFleet(client, scene);

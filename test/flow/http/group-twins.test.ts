@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { makeDevice } from '../../../sdk/typescript/src/node.ts';
-import type { GroupTwinView } from '../../../schemas/api/group-twins.ts';
+import type { GroupTwinView } from '../../../schemas/api/twins/group-twins.ts';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../../helpers/hubs/operators.ts';
 import { waitFor } from '../../helpers/wait-for.ts';

@@ -14,7 +14,7 @@ import { serveSpool } from '../../../hub/adapters/http/routes/spool-routes.ts';
 import type { PartsHealth } from '../../../hub/admin/readiness.ts';
 import { adminClient, callApi, hubRuns } from '../../../hub/cli/admin-client.ts';
 import { readConfig } from '../../../hub/config/config.ts';
-import type { DeviceReadingsQuery } from '../../../hub/telemetry/readings.ts';
+import type { DeviceReadingsQuery } from '../../../hub/telemetry/history/readings.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { createLog } from '../../../hub/kernel/log.ts';
 import { Metrics } from '../../../hub/kernel/metrics.ts';
@@ -54,6 +54,7 @@ async function serve(t: TestContext, overrides: Partial<AdminDeps> = {}): Promis
       return Promise.resolve([{ timeMs: 1_767_225_600_000.25, fields: { temperature: 21.5 } }]);
     },
     lastValues: unused,
+    newestValues: () => ({ fields: [], devices: {} }),
     series: unused,
     logs: unused,
   };
@@ -309,6 +310,7 @@ test('a fault inside the hub is told without its inner words', async (t) => {
       serveDevices(app, {
         addDevices: broken,
         listDevices: broken,
+        countDevices: broken,
         showDevice: broken,
         removeDevice: broken,
         labelDevice: broken,

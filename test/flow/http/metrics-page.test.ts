@@ -26,6 +26,7 @@ const names: Record<string, readonly string[]> = {
     'hub_download_bytes_total',
     'hub_downloads_total',
     'hub_firmware_offers_total',
+    'hub_firmware_publish_failures_total',
     'hub_firmware_words_total',
     'hub_rollout_write_failures_total',
     'hub_rollouts_stopped_total',

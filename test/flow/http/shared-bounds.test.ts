@@ -117,6 +117,7 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
   'alarms kept': { test: 'test/unit/alarms/alarms.test.ts' },
   webhooks: { test: 'test/unit/alarms/webhooks.test.ts' },
   'deliveries that wait': { test: 'test/unit/alarms/webhooks.test.ts' },
+  'dead deliveries kept': { test: 'test/contract/alarms.test.ts' },
   silences: { test: 'test/unit/alarms/alarms.test.ts' },
   schedules: { test: 'test/flow/commands/schedules.test.ts' },
   'scheduled notices': { test: 'test/unit/notices/notices.test.ts' },

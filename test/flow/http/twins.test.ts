@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { makeDevice, RamMemory } from '../../../sdk/typescript/src/node.ts';
 import type { JsonObject } from '../../../schemas/twin/merge-patch.ts';
-import type { TwinView } from '../../../schemas/api/twins.ts';
+import type { TwinView } from '../../../schemas/api/twins/twins.ts';
 import { openRaw } from '../../helpers/devices/raw-device.ts';
 import { withToken } from '../../helpers/hubs/operators.ts';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';

@@ -5,6 +5,7 @@ import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { text } from 'node:stream/consumers';
 import { test, type TestContext } from 'node:test';
 import { webhookSender } from '../../../hub/adapters/webhook-sender.ts';
@@ -85,6 +86,58 @@ test('an alarm reaches a webhook, one that failed comes after a restart, and the
   });
   assert.equal((await run('remove', 'pager')).code, 0);
   assert.match((await run('test', 'pager')).err, /no webhook/);
+});
+
+test('what a webhook did not take for a day is listed, retried and purged, and the audit says by whom', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const { url, got, answer } = await receiver(t);
+  await hub.ask('POST /api/v1/webhooks', { body: { name: 'pager', url, secret } });
+  answer.status = 500;
+  const report = async (temperature: number): Promise<void> => {
+    const device = await openRaw(hub.device('d-1'));
+    device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature } });
+    await waitFor(() => got.length > 0, { what: 'an attempt' });
+    device.close();
+  };
+  const listed = async () => (await hub.ask('GET /api/v1/webhooks', {})).webhooks[0];
+  const letTwoDaysPass = async (): Promise<void> => {
+    const db = new DatabaseSync(join(hub.dataDir, 'state.db'), { timeout: 5_000 });
+    db.exec('UPDATE webhook_delivery SET created_ms = created_ms - 172800000');
+    db.close();
+    await hub.restart();
+    await waitFor(async () => (await listed())?.dead === 1, { what: 'given up' });
+  };
+  const run = (...args: string[]) => runCommand(['webhook', ...args], hub.dataDir);
+  await report(70);
+  await letTwoDaysPass();
+  assert.match(
+    (await run('dead', 'pager')).out,
+    /d-1 +limit\.env\.temperature\.high +raised .* it answered 500/,
+  );
+  assert.match((await run('retry', 'pager')).err, /ids, --all/);
+  const { id } = JSON.parse((await run('dead', 'pager', '--json')).out) as { id: string };
+  answer.status = 204;
+  assert.equal((await run('retry', 'pager', id)).out, '1 delivery is to be posted again\n');
+  await waitFor(async () => (await listed())?.waiting === 0, { what: 'taken' });
+  assert.deepEqual([got.at(-1)?.id, got.at(-1)?.signed, (await listed())?.dead], [id, true, 0]);
+
+  answer.status = 500;
+  got.length = 0;
+  await report(10);
+  await letTwoDaysPass();
+  assert.equal((await run('purge', 'pager', '--all')).out, '1 delivery is deleted\n');
+  assert.equal((await run('purge', 'pager', '--all')).out, '0 deliveries are deleted\n');
+  assert.equal((await run('dead', 'pager', '--json')).out, '');
+  const { entries } = await hub.ask('GET /api/v1/audit', { query: { limit: 10 } });
+  const deeds = entries.filter(({ action }) => /webhook.(retry|purge)/.test(action));
+  assert.deepEqual(
+    deeds.slice(0, 2).map(({ action, actor, subject }) => [action, actor, subject]),
+    [
+      ['webhook.retry', 'local', 'pager'],
+      ['webhook.purge', 'local', 'pager'],
+    ],
+  );
 });
 
 test('a webhook reaches no metadata service, however its address is written, unless it is allowed', async () => {

@@ -217,8 +217,17 @@ test('a batch is split so that no frame is longer than the hub takes', async (t)
     session.send({ type: 'ack', upTo: seq });
   }
   assert.equal((await settled).filter(({ kind }) => kind === 'stored').length, 40);
-  const refused = await tooLong;
-  assert.equal(refused.kind === 'refused' && refused.nack.code, 'too-large');
+  assert.equal(client.counts().waiting, 1, 'what is longer waits for a hub that takes it');
+  assert.deepEqual(await client.measure('env', { note: 'x'.repeat(66_000) }), {
+    kind: 'dropped',
+    cause: 'unwritable',
+  });
+  session.cut();
+  const next = await hub.session();
+  await next.welcome();
+  assert.equal(JSON.stringify((await next.next('telemetry')).data).length, 4011);
+  next.send({ type: 'ack', upTo: 1 });
+  assert.equal((await tooLong).kind, 'stored');
 });
 
 test('a full outbox drops the oldest waiting reading and counts it', async (t) => {

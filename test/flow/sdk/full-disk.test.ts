@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { makeDevice, type Device } from '../../../sdk/typescript/src/node.ts';
+import { fileMemory, fileStore, makeDevice, type Device } from '../../../sdk/typescript/src/node.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { PlayedLinks, welcomeFrame } from '../../helpers/sdk/played-link.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
@@ -32,7 +32,9 @@ function boot(state: string): { device: Device; links: PlayedLinks; troubles: st
     id: 'd-1',
     secret: 's',
     type: 'env-sensor@1',
-    state,
+    // A loss of power closes nothing, so that the folder would still be in use.
+    store: fileStore(join(state, 'readings.jsonl')),
+    memory: fileMemory(state),
     clock: new ManualClock(),
     openLink: links.open,
   });
@@ -90,4 +92,25 @@ test('on a full disk readings are kept in memory, which is said, and no command 
   second.links.last?.say({ ...command, id: 'c-2', safety: 'observe' });
   assert.deepEqual(second.runs, ['c-2']);
   await Promise.all([first.device.close(), second.device.close()]);
+});
+
+test('a disk that the readings themselves have filled is free again when they are settled', (t) => {
+  const disk = smallDisk(t);
+  if (disk === undefined) return;
+  const state = join(disk, 'state');
+  const first = boot(state);
+  const text = 'x'.repeat(200);
+  let taken = 0;
+  for (; first.device.counts().notKept === 0; taken += 1) void first.device.measure('env', { taken, text });
+  assert.ok(taken > 500, `${taken} fill it`);
+  first.links.last?.opened();
+  first.links.last?.say(welcomeFrame());
+  for (let seq = 1; first.device.counts().waiting > 0; seq += 1)
+    first.links.last?.say({ type: 'ack', upTo: seq });
+  void first.device.measure('env', { text });
+  assert.equal(first.device.counts().notKept, 1, 'what is new is kept');
+  const second = boot(state);
+  assert.equal(second.device.counts().waiting, 1, 'and what is settled is not sent again');
+  void first.device.close();
+  void second.device.close();
 });

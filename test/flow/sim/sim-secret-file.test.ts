@@ -44,9 +44,16 @@ test('a simulated device keeps a rotated secret in its file, and begins with it 
   before.send({ type: 'credential', id: 'c', secret: two });
   const offered = await hub.session();
   assert.equal(offered.authorization, basic('d-1', two));
-  assert.deepEqual(JSON.parse(read(file)), { secret: 'one', next: two }, 'both, until one is proven');
+  assert.deepEqual(
+    JSON.parse(read(file)),
+    { given: 'one', secret: 'one', next: two },
+    'both, until one is proven',
+  );
   await offered.welcome();
-  await waitFor(() => read(file) === `{"secret":"${two}"}\n`, { what: 'the old secret is given up' });
+  const kept = (): { secret: string; next?: string } => JSON.parse(read(file)) as never;
+  await waitFor(() => kept().secret === two && kept().next === undefined, {
+    what: 'the old secret is given up',
+  });
   assert.equal(statSync(file).mode & 0o777, 0o600);
   await first.end('SIGKILL');
 

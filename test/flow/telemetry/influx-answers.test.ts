@@ -348,6 +348,44 @@ test('InfluxDB 3 is known by its mark, and by the lines that it quotes', async (
   assert.equal((await store.write(lines)).kind, 'stranger');
 });
 
+test('the login of InfluxDB 2, and the token of 3, go with every request as their 1.x interfaces take it', async (t) => {
+  const asked: { method: string | undefined; path: string; login: string }[] = [];
+  let headers: Record<string, string> = {};
+  const url = await answering(t, (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://influx');
+    const [scheme, basic = ''] = (request.headers.authorization ?? '').split(' ');
+    const inHeader = scheme === 'Basic' ? Buffer.from(basic, 'base64').toString() : '';
+    const inQuery = `${searchParams.get('u')}:${searchParams.get('p')}`;
+    asked.push({ method: request.method, path: pathname, login: inHeader === '' ? inQuery : inHeader });
+    if (pathname === '/query') {
+      response.writeHead(200, { ...headers, 'content-type': 'application/json' });
+      response.end('{"results":[{"statement_id":0}]}');
+    } else {
+      // 2.x says 400 to a write of nothing.
+      const nothing = request.headers['content-encoding'] === undefined;
+      response.writeHead(pathname === '/write' && nothing ? 400 : 204, headers);
+      response.end(nothing ? '{"code":"invalid","message":"writing requires points"}' : '');
+    }
+  });
+  const token = 'apiv3_x+/=:y';
+  for (const [version, mark] of [
+    ['v2.7.12', {}],
+    ['3.8.0', { 'cluster-uuid': '8a66b257-af97-41c1-a3a8-3c04b7451ebd' }],
+  ] as const) {
+    headers = { 'X-Influxdb-Version': version, ...mark };
+    asked.length = 0;
+    const store = storeAt(t, url, { username: 'hub', password: token });
+    assert.match(await store.probe(), new RegExp(`^InfluxDB ${version.replace('v', '')}`));
+    assert.deepEqual(await store.write(lines), { kind: 'stored' });
+    assert.deepEqual(await store.readings(query), []);
+    assert.deepEqual(new Set(asked.map(({ login }) => login)), new Set([`hub:${token}`]));
+    const paths = asked.map(({ path }) => path);
+    for (const path of ['/ping', '/write', '/query']) assert.ok(paths.includes(path), `${version} ${path}`);
+    // 3 makes the database with the first write, which nothing must do before.
+    assert.equal(paths.filter((path) => path === '/write').length, version.startsWith('3') ? 1 : 2);
+  }
+});
+
 test('a refusal of something that was not sent refuses no line', async (t) => {
   let body = '';
   const url = await answering(t, (_request, response) => {

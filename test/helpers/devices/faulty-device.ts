@@ -8,6 +8,8 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { WebSocket, type ClientOptions } from 'ws';
+import { FaultyFirmware } from './faulty-firmware.ts';
+import { FaultyTwin, type KeptTwin } from './faulty-twin.ts';
 
 const [, , fault = 'none'] = process.argv;
 const has = (name: string): boolean => fault === name;
@@ -41,6 +43,7 @@ interface Kept {
   next?: string;
   readings: Reading[];
   results: Result[];
+  twin: KeptTwin;
 }
 
 function load(): Kept {
@@ -48,7 +51,7 @@ function load(): Kept {
     return JSON.parse(readFileSync(flash, 'utf8')) as Kept;
   } catch {
     // Its first start.
-    return { secret: HUB_DEVICE_SECRET, readings: [], results: [] };
+    return { secret: HUB_DEVICE_SECRET, readings: [], results: [], twin: { state: {} } };
   }
 }
 
@@ -63,6 +66,16 @@ const save = (): void => {
   writeFileSync(`${flash}.new`, JSON.stringify(kept));
   renameSync(`${flash}.new`, flash);
 };
+
+const twin = new FaultyTwin({ has, send, kept: kept.twin, save });
+const firmware = new FaultyFirmware(
+  { has, send },
+  {
+    url: HUB_URL,
+    authorization: `Basic ${Buffer.from(`${HUB_DEVICE_ID}:${HUB_DEVICE_SECRET}`).toString('base64')}`,
+    ca: HUB_URL.startsWith('wss:') ? readFileSync(HUB_CA) : undefined,
+  },
+);
 
 const acked = new Set<string>();
 const refused = new Map<string, string>();
@@ -214,16 +227,29 @@ function welcomed(frame: Frame): void {
     save();
   }
   if (!has('result-once')) for (const result of kept.results) if (!acked.has(result.re)) send(result);
+  twin.welcomed(frame['desired']);
+  firmware.welcomed(frame['update']);
   pump();
+}
+
+function named(re: string): void {
+  acked.add(re);
+  twin.acked(re);
+  firmware.acked(re);
 }
 
 const handlers: Readonly<Record<string, (frame: Frame) => void>> = {
   welcome: welcomed,
   ack: (frame) => {
-    if (typeof frame['re'] === 'string') acked.add(frame['re']);
+    if (typeof frame['re'] === 'string') named(frame['re']);
     else ack(Number(frame['upTo']));
   },
-  nack,
+  nack: (frame) => (typeof frame['re'] === 'string' ? twin.nacked(frame) : nack(frame)),
+  desired: (frame) => twin.desired(frame as unknown as Parameters<FaultyTwin['desired']>[0]),
+  update: ({ type: _type, cancelled, ...update }) =>
+    firmware.wanted(
+      cancelled === true ? undefined : (update as unknown as Parameters<FaultyFirmware['wanted']>[0]),
+    ),
   command,
   cancel,
   recall,
@@ -258,7 +284,8 @@ function heard(text: string): void {
 function greet(): void {
   heardMs = performance.now();
   if (has('heartbeat-before-hello')) send({ type: 'heartbeat', t1: uptime() });
-  send({ type: 'hello', boot, deviceType: HUB_DEVICE_TYPE, t1: uptime(), persistsCommands: true });
+  const rev = twin.rev === undefined ? {} : { desiredRev: twin.rev };
+  send({ type: 'hello', boot, deviceType: HUB_DEVICE_TYPE, t1: uptime(), persistsCommands: true, ...rev });
 }
 
 /** When to come again, ms; undefined: never. */

@@ -19,10 +19,11 @@ export interface LiveClient {
   readonly closed: Promise<number>;
 }
 
-/** @param headers such as `authorization`, or `cookie` and `origin` @throws when the upgrade is refused, with the status */
+/** @param headers such as `authorization`, or `cookie` and `origin` @param timeoutMs how long `next` waits @throws when the upgrade is refused, with the status */
 export async function connectLive(
   adminUrl: string,
   headers: Readonly<Record<string, string>>,
+  timeoutMs = 5_000,
 ): Promise<LiveClient> {
   const ws = new WebSocket(`${adminUrl.replace('http', 'ws')}/api/v1/live`, { headers });
   const messages: LiveMessage[] = [];
@@ -46,6 +47,7 @@ export async function connectLive(
         () => messages.find((message): message is Of<T> => message.t === t && wanted(message as Of<T>)),
         {
           what: `a live message ${t}; came: ${[...new Set(messages.map((message) => message.t))].join(', ')}`,
+          timeoutMs,
         },
       ),
   };

@@ -5,7 +5,7 @@ import type {
   Opened,
   SessionOpening,
 } from '../../../hub/registry/device-store.ts';
-import type { PresenceRow, PresenceStore } from '../../../hub/presence/presence-keeper.ts';
+import type { PresenceRow, PresenceStore } from '../../../hub/presence/presence-store.ts';
 import type { AnchoredBoot } from '../../../hub/registry/unseen-boots.ts';
 import type { DeviceListStore } from '../../../hub/kernel/device-lists.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';

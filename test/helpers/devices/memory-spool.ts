@@ -1,11 +1,11 @@
-import type { DeadLetter, DeadLetterSelection } from '../../../schemas/api/spool.ts';
-import type { Shares } from '../../../hub/telemetry/ledger.ts';
+import type { DeadLetter, DeadLetterSelection } from '../../../schemas/api/telemetry/spool.ts';
+import type { PointsByDevice } from '../../../hub/telemetry/ledger.ts';
 import type { NewDeadLetter, RemovedLetters, SpoolStore } from '../../../hub/telemetry/spool-store.ts';
 
 interface Entry {
   id: number;
   lines: readonly string[];
-  shares: Shares;
+  shares: PointsByDevice;
   size: number;
   nowMs: number;
 }
@@ -146,7 +146,7 @@ function total(numbers: readonly number[]): number {
   return numbers.reduce((sum, number) => sum + number, 0);
 }
 
-function merged(all: readonly Shares[]): Record<string, number> {
+function merged(all: readonly PointsByDevice[]): Record<string, number> {
   const sum: Record<string, number> = {};
   for (const [id, points] of all.flatMap((shares) => Object.entries(shares))) {
     sum[id] = (sum[id] ?? 0) + points;

@@ -1,4 +1,4 @@
-import type { TwinChange } from '../../../schemas/api/twins.ts';
+import type { TwinChange } from '../../../schemas/api/twins/twins.ts';
 import type { TwinRow, TwinStore } from '../../../hub/twins/twin-store.ts';
 import type { Twin } from '../../../hub/twins/twin.ts';
 

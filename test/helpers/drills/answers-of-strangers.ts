@@ -1,5 +1,5 @@
 import { connectAsync } from 'mqtt';
-import type { LedgerRow } from '../../../schemas/api/ledger.ts';
+import type { LedgerRow } from '../../../schemas/api/telemetry/ledger.ts';
 import { startHttpFront } from '../services/http-front.ts';
 import { httpStrangers } from '../services/http-strangers.ts';
 import { startInflux } from '../services/influxd.ts';

@@ -1,5 +1,5 @@
 import { RamMemory } from '../../../sdk/typescript/src/node.ts';
-import type { LedgerRow } from '../../../schemas/api/ledger.ts';
+import type { LedgerRow } from '../../../schemas/api/telemetry/ledger.ts';
 import { freePort } from '../services/free-port.ts';
 import { temporaryFolder } from '../services/guard.ts';
 import { query, startInflux } from '../services/influxd.ts';

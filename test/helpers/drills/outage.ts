@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { LedgerRow } from '../../../schemas/api/ledger.ts';
+import type { LedgerRow } from '../../../schemas/api/telemetry/ledger.ts';
 import { startInflux } from '../services/influxd.ts';
 import { ledgerOf, quiet } from './kill-rounds.ts';
 import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';

@@ -2,6 +2,7 @@ import type { Artifact } from '../../../hub/firmware/artifacts/artifact.ts';
 import type { FleetDevice } from '../../../hub/firmware/rollouts/frozen-targets.ts';
 import { randomFrom } from '../../../hub/firmware/rollouts/update-order.ts';
 import type { RolloutRecord } from '../../../hub/firmware/rollouts/rollout.ts';
+import type { Whereabouts } from '../../../hub/firmware/rollouts/open-rollout.ts';
 import { Rollouts } from '../../../hub/firmware/rollouts/rollouts.ts';
 import type { UpdateSession } from '../../../hub/firmware/rollouts/update-session.ts';
 import type { NewRollout } from '../../../schemas/api/firmware/rollouts.ts';
@@ -58,6 +59,8 @@ interface FleetOptions {
 }
 
 const secondMs = 1_000;
+/** Devices come back to a hub within so long. */
+const backWithinSec = 20;
 
 /** A device that runs in virtual time, in one process with the rollouts. */
 export class VirtualDevice {
@@ -87,6 +90,8 @@ export class VirtualDevice {
   }
 
   connect(): void {
+    // Whoever finds no hub is back with all the others.
+    if (this.#fleet.isDown) return;
     const session: UpdateSession & { isOpen: boolean } = {
       deviceId: this.id,
       type: updatableType,
@@ -199,10 +204,12 @@ export class VirtualFleet {
   readonly devices: VirtualDevice[];
   readonly audited: string[] = [];
   rollouts: Rollouts;
+  isDown = false;
   readonly #due = new Map<number, (() => void)[]>();
   readonly #random: () => number;
   readonly #rebootsPerSecond: number;
   #second = 0;
+  #startedSecond = 0;
 
   constructor({ devices, behaviour = () => 'good', rebootsPerMinute = 0, seed = 1 }: FleetOptions) {
     this.#random = randomFrom(seed);
@@ -220,20 +227,28 @@ export class VirtualFleet {
     for (const device of this.devices) device.connect();
   }
 
-  /** The hub is killed: it writes nothing more, and hears of nothing. @param awaySec until it is back */
+  /** The hub is killed: it writes nothing more, and hears of nothing. @param awaySec until it is started again */
   async kill(awaySec = 5): Promise<void> {
     const dead = this.rollouts;
+    this.isDown = true;
     this.store.before = () => {
       throw new Error('killed');
     };
     await dead.close();
     for (const device of this.devices) device.disconnect(true);
     this.store.before = () => undefined;
+    // Meanwhile nothing looks at the time.
+    await this.seconds(awaySec);
     this.rollouts = this.#newRollouts();
+    this.isDown = false;
+    this.#startedSecond = this.#second;
     await this.rollouts.start();
-    this.after(awaySec, () => {
-      for (const device of this.devices) if (device.session === undefined) device.connect();
-    });
+    for (const device of this.devices) {
+      if (device.session !== undefined) continue;
+      this.after(1 + this.#random() * backWithinSec, () => {
+        if (device.session === undefined) device.connect();
+      });
+    }
   }
 
   begin(request: Partial<NewRollout> = {}): Promise<{ record: RolloutRecord }> {
@@ -318,10 +333,19 @@ export class VirtualFleet {
       artifacts: { require: () => artifact, isDamaged: () => false },
       random: this.#random,
       newId: () => `r-${this.#second}`,
-      select: async () => this.devices.map((device) => this.#found(device)),
+      devices: {
+        select: async () => this.devices.map((device) => this.#found(device)),
+        whereabouts: (id) => this.#whereabouts(id),
+      },
       groups: async () => [],
       followers: [],
     });
+  }
+
+  #whereabouts(id: string): Whereabouts {
+    const isBack = this.devices.some((device) => device.id === id && device.session !== undefined);
+    const isAwaited = isBack || this.#second < this.#startedSecond + 2 * backWithinSec;
+    return isAwaited ? { is: 'awaited' } : { is: 'away', sinceMs: 0 };
   }
 
   #found({ id, session, boot, firmware }: VirtualDevice): FleetDevice {

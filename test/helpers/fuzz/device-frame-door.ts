@@ -15,6 +15,9 @@ import progress from '../../../schemas/protocol/progress.schema.json' with { typ
 import received from '../../../schemas/protocol/received.schema.json' with { type: 'json' };
 import result from '../../../schemas/protocol/result.schema.json' with { type: 'json' };
 import telemetry from '../../../schemas/protocol/telemetry.schema.json' with { type: 'json' };
+import { layoutOf } from '../../../schemas/cbor/type-layout.ts';
+import type { DeviceTypeDefinition } from '../../../schemas/device-type-definition.ts';
+import envSensor from '../../../schemas/device-types/env-sensor@1.json' with { type: 'json' };
 import { basic } from '../devices/raw-http.ts';
 import { RawWebSocket, wireFrame, type FrameOptions, type WireFrame } from '../devices/raw-websocket.ts';
 import { makeDoor } from './door.ts';
@@ -26,7 +29,11 @@ import { attempts, jsonTexts, type JsonSchema, type Known } from './schema-value
 /** Of this run: devices that are all a day behind are a reason for the hub to doubt its own clock. */
 const nowMs = Date.now();
 
+/** Of the device's type, which makes its short forms readable. */
+const layout = layoutOf(envSensor as DeviceTypeDefinition).fingerprint;
+
 const known: Known = {
+  layout: [layout, '4-0123456789abcdef'],
   deviceType: ['env-sensor@1', 'smart-valve@1', 'env-sensor@9'],
   boot: ['b-1', 'b-2'],
   seq: [1, 2, 3, 4],
@@ -144,7 +151,7 @@ const visit = fc
   })
   .map(({ when, frames }): Visit => ({ when, ...frames }));
 
-const goodHello = { type: 'hello', boot: 'b-1', deviceType: 'env-sensor@1', t1: 1_000 };
+const goodHello = { type: 'hello', boot: 'b-1', deviceType: 'env-sensor@1', t1: 1_000, layout };
 /** The uptime of the last heartbeat, which must be answered. */
 const lastT1 = 987_654_321;
 

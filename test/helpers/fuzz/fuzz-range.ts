@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { DevicePage } from '../../../schemas/api/devices.ts';
-import type { LedgerReport } from '../../../schemas/api/ledger.ts';
+import type { LedgerReport } from '../../../schemas/api/telemetry/ledger.ts';
 import type { Readiness } from '../../../schemas/api/health.ts';
 import { openRaw, type RawDevice } from '../devices/raw-device.ts';
 import { startSecurityHub, type SecurityHub } from '../hubs/security-hub.ts';

@@ -10,6 +10,11 @@ import type { Ledger } from '../../../hub/telemetry/ledger.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import { twinStates } from '../../../schemas/twin/twin-states.ts';
 import { TwinRecorder } from '../../../hub/telemetry/recorders/twin-recorder.ts';
+import { AlarmView } from '../../../schemas/api/alarms.ts';
+import { AlarmRecorder } from '../../../hub/telemetry/recorders/alarm-recorder.ts';
+import { IncidentRecorder } from '../../../hub/telemetry/recorders/incident-recorder.ts';
+import { SelfMonitoring, type HubSample } from '../../../hub/telemetry/self-monitoring.ts';
+import type { Incident } from '../../../schemas/api/incidents.ts';
 import { PresenceRecorder } from '../../../hub/telemetry/recorders/presence-recorder.ts';
 import { loadDeviceTypes, type DeviceType } from '../../../schemas/index.ts';
 import { ManualClock, trustedClock } from '../clock.ts';
@@ -38,10 +43,14 @@ export const historyDevices: readonly HistoryDevice[] = [
   { id: 'traffic-2', type: 'traffic-detector', site: 'south', state: 'overdue' },
   { id: 'valve-1', type: 'smart-valve', site: 'south', state: 'suspect' },
   { id: 'valve-2', type: 'smart-valve', site: 'south', state: 'sleeping' },
+  { id: 'env-5', type: 'env-sensor', site: 'east', state: 'offline' },
   { id: 'env-4', type: 'env-sensor', site: 'south', state: 'migrating' },
   { id: 'traffic-3', type: 'traffic-detector', site: 'south', state: 'unknown' },
   { id: 'valve-3', type: 'smart-valve', site: 'south', state: 'disabled' },
 ];
+
+/** Away as part of an incident, which the history has as well. */
+const explainedDevices: ReadonlySet<string> = new Set(['env-5']);
 
 /** One reading of each stream, all of its fields. */
 const readings: Readonly<Record<string, Readonly<Record<string, object>>>> = {
@@ -50,6 +59,56 @@ const readings: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   'smart-valve': { flow: { flow: 12.5, pressure: 3.2, position: 80, mode: 'automatic' } },
 };
 export const readingsPerDevice = 60;
+
+/** It is about all that were lost at a place. */
+const incident: Incident = {
+  id: 'history-1',
+  kind: 'correlated-loss',
+  state: 'open',
+  sinceMs: 0,
+  devices: 1,
+  of: 1,
+  sample: [...explainedDevices],
+};
+
+/** What a hub measures that has just started. */
+const atStart: HubSample = {
+  devices: 0,
+  online: 0,
+  sessions: 0,
+  commandsOpen: 0,
+  commandsUncertain: 0,
+  rolloutsOpen: 1,
+  updatesOpen: 3,
+  updatesSucceeded: 5,
+  updatesFailed: 2,
+  rolloutsStopped: 0,
+  spoolSize: 0,
+  spoolFill: 0,
+  bufferFill: 0,
+  storeUp: true,
+  busUp: true,
+  faults: [],
+  eventLoopLagMs: 0,
+  eventLoopShare: 0,
+  heapBytes: 0,
+};
+
+/** Of `env-1` and `traffic-2` a critical one lasts unacknowledged, of `env-3` one is acknowledged, and of `traffic-1` one is over. */
+const alarmChanges: readonly Partial<AlarmView>[] = [
+  { device: 'env-1', severity: 'critical', state: 'raised' },
+  { device: 'env-3', severity: 'critical', state: 'raised' },
+  { device: 'env-3', severity: 'critical', state: 'acknowledged' },
+  { device: 'traffic-1', severity: 'warning', state: 'raised' },
+  { device: 'traffic-1', severity: 'warning', state: 'cleared' },
+  { device: 'env-1', severity: 'warning', state: 'raised', source: 'offline' },
+  { device: 'traffic-2', severity: 'critical', state: 'raised', source: 'event.jam' },
+  { device: 'traffic-2', severity: 'warning', state: 'raised', source: 'offline' },
+];
+
+function wholeMinutes(timeMs: number): number {
+  return Math.floor(timeMs / 60_000) * 60_000;
+}
 
 function typeNamed(name: string): DeviceType {
   const type = shippedTypes.find((one) => one.name === name);
@@ -73,7 +132,12 @@ export async function writeHistory(url: string, database: string, toMs: number):
     { maxAgeMs: 86_400_000, maxAheadMs: 60_000, backfillMaxAgeMs: 3_660 * 86_400_000 },
   );
   const records = new Map(historyDevices.map((device) => [device.id, recordOf(device)]));
-  const recorder = new PresenceRecorder({ writer, ledger, recordOf: (id) => records.get(id) });
+  const recorder = new PresenceRecorder({
+    writer,
+    ledger,
+    recordOf: (id) => records.get(id),
+    explained: (id) => explainedDevices.has(id),
+  });
 
   const senders = historyDevices.map((device) =>
     senderOf(device, { ingest, ledger, startMs: toMs - hourMs }),
@@ -90,7 +154,18 @@ export async function writeHistory(url: string, database: string, toMs: number):
     twins.twinMoved(id, { state: 'pending', rev: 1 });
     twins.twinMoved(id, { state: twinStates[at % twinStates.length] ?? 'in-sync', rev: 1 });
   }
+  const alarms = new AlarmRecorder({ clock: changed, writer, ledger, recordOf: (id) => records.get(id) });
+  for (const change of alarmChanges) alarms.alarmChanged({ ...AlarmView.examples[0], ...change });
+  const incidents = new IncidentRecorder({ clock: changed, writer, ledger });
+  for (const value of ['first floor', 'east']) {
+    incidents.incidentChanged({ ...incident, scope: { by: 'site', value } });
+  }
+  const monitoring = { clock: changed, writer, ledger, hubId: 'hub-of-history', read: () => atStart };
+  new SelfMonitoring(monitoring).record();
   assert.equal(await writer.drain(30_000), 0);
+  for (const { streams } of shippedTypes)
+    for (const { measurement } of streams.values())
+      await store.rollUp(measurement, wholeMinutes(toMs - hourMs), wholeMinutes(toMs));
   assert.equal(ledger.total.stored, ledger.total.received);
   await pipeline.close();
   await store.close();

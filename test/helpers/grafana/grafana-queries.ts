@@ -43,6 +43,7 @@ interface Variable {
   type: string;
   datasource?: DataSource;
   query: string | { query: string };
+  current?: { value?: string };
   multi?: boolean;
   allValue?: string;
 }

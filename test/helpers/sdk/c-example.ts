@@ -17,7 +17,10 @@ const tls = {
   openssl: { sources: globSync(join(posix, '*.c')), libraries: ['-lssl', '-lcrypto'] },
   // Its static libraries: those to load are perhaps not where the loader looks.
   mbedtls: {
-    sources: [join(posix, 'hub_posix.c'), ...globSync(join(c, 'ports/mbedtls/*.c'))],
+    sources: [
+      ...globSync(join(posix, '*.c')).filter((path) => !path.endsWith('_openssl.c')),
+      ...globSync(join(c, 'ports/mbedtls/*.c')),
+    ],
     libraries: ['-l:libmbedtls.a', '-l:libmbedx509.a', '-l:libmbedcrypto.a'],
   },
 } as const satisfies Record<Library, object>;
@@ -41,14 +44,31 @@ function compileSdk(objects: string, library: Library): void {
   compiled.add(objects);
 }
 
-/** Compiles `examples/NAME.c` into this folder, unless it is there, and returns the program. */
-export function buildExample(name: string, folder: string, library: Library = 'openssl'): string {
+/**
+ * Compiles `examples/NAME.c` into this folder, unless it is there, and returns the program.
+ * @param version as which it is compiled, where the example has one
+ */
+export function buildExample(
+  name: string,
+  folder: string,
+  library: Library = 'openssl',
+  version?: string,
+): string {
   const objects = join(folder, library);
   compileSdk(objects, library);
-  const program = join(folder, `${basename(name)}-${library}`);
+  const program = join(folder, [basename(name), library, version].filter(Boolean).join('-'));
+  const defines = version === undefined ? [] : [`-DSENSOR_VERSION="${version}"`];
   if (existsSync(program)) return program;
   const parts = [join(c, 'examples', `${name}.c`), ...globSync(join(objects, '*.o'))];
-  run('gcc', [...flags, ...parts, ...libraryFlags(library), ...tls[library].libraries, '-o', program]);
+  run('gcc', [
+    ...flags,
+    ...defines,
+    ...parts,
+    ...libraryFlags(library),
+    ...tls[library].libraries,
+    '-o',
+    program,
+  ]);
   return program;
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { run, sanitized, sdkFolder, sdkSources, strict } from './c-compiler.ts';
 
 /** Parts, and what share of the inputs each gets: those of the memory take the longest. */
-export const fuzzParts = { json: 8, number: 8, core: 4, store: 2, memory: 1 } as const;
+export const fuzzParts = { json: 8, number: 8, cbor: 8, core: 4, store: 2, memory: 1 } as const;
 
 /** Compiles the fuzzer into this folder, and returns the program. */
 export function buildFuzzer(folder: string): string {

@@ -1,10 +1,21 @@
+import assert from 'node:assert/strict';
+import { readCbor } from '../../../schemas/cbor/cbor-reader.ts';
+import { writeCbor } from '../../../schemas/cbor/cbor-writer.ts';
+import { subprotocols } from '../../../schemas/limits.ts';
 import type { DeviceFrame } from '../../../schemas/index.ts';
-import type { Address, Ending, Link, LinkHandlers, OpenLink } from '../../../sdk/typescript/src/node.ts';
+import type {
+  Address,
+  Ending,
+  Link,
+  LinkHandlers,
+  Message,
+  OpenLink,
+} from '../../../sdk/typescript/src/node.ts';
 
 /** One link of a device to a hub that the test plays, without a network. */
 export class PlayedLink implements Link {
   readonly address: Address;
-  readonly sent: string[] = [];
+  readonly sent: Message[] = [];
   /** Neither closed nor destroyed. */
   isUp = true;
   readonly #handlers: LinkHandlers;
@@ -15,7 +26,7 @@ export class PlayedLink implements Link {
   }
 
   get frames(): DeviceFrame[] {
-    return this.sent.map((text) => JSON.parse(text) as DeviceFrame);
+    return this.sent.map((message) => frameOf(message));
   }
 
   opened(): void {
@@ -24,7 +35,11 @@ export class PlayedLink implements Link {
 
   /** The hub says this: a frame, or any text. */
   say(frame: object | string): void {
-    if (this.isUp) this.#handlers.text(typeof frame === 'string' ? frame : JSON.stringify(frame));
+    if (this.isUp) this.#handlers.message(messageOf(frame, this.address.subprotocol === subprotocols.cbor));
+  }
+
+  sayBytes(bytes: Uint8Array<ArrayBuffer>): void {
+    if (this.isUp) this.#handlers.message(bytes);
   }
 
   end(ending: Ending = { kind: 'closed', code: 1006, reason: '' }): void {
@@ -33,8 +48,8 @@ export class PlayedLink implements Link {
     this.#handlers.ended(ending);
   }
 
-  send(text: string): void {
-    this.sent.push(text);
+  send(message: Message): void {
+    this.sent.push(message);
   }
 
   close(): void {
@@ -63,6 +78,20 @@ export class PlayedLinks {
   get frames(): DeviceFrame[] {
     return this.all.flatMap(({ frames }) => frames);
   }
+}
+
+/** What a hub sends. */
+export function messageOf(frame: object | string, isBinary: boolean): Message {
+  if (typeof frame === 'string') return frame;
+  return isBinary ? writeCbor(frame) : JSON.stringify(frame);
+}
+
+/** What a device sent. */
+export function frameOf(message: Message): DeviceFrame {
+  if (typeof message === 'string') return JSON.parse(message) as DeviceFrame;
+  const read = readCbor(message);
+  assert.ok(read.kind === 'read' && read.faults === undefined);
+  return read.value as DeviceFrame;
 }
 
 /** A hub that takes everything; times are those of a device whose boot began at 0. */

@@ -9,7 +9,7 @@ export const pythonFolder = fileURLToPath(new URL('../../../sdk/python', import.
 
 /** Finds the package, and leaves no compiled files in the checkout. */
 const variables = {
-  PYTHONPATH: join(pythonFolder, 'src'),
+  PYTHONPATH: `${join(pythonFolder, 'src')}:${join(pythonFolder, 'examples')}`,
   PYTHONDONTWRITEBYTECODE: '1',
   PYTHONUNBUFFERED: '1',
 };
@@ -27,7 +27,7 @@ export function runPython(path: string, args: readonly string[] = [], timeoutMs?
 }
 
 /** Parts of its fuzzer, and what share of the inputs each gets: those of the core take the longest. */
-export const pythonFuzzParts = { bytes: 8, memory: 4, store: 4, core: 2, session: 1 } as const;
+export const pythonFuzzParts = { bytes: 8, cbor: 8, memory: 4, store: 4, core: 2, session: 1 } as const;
 
 /** @throws with the number of the input when one has a finding, and how to repeat it */
 export function fuzzPython(part: string, seed: number, count: number): string {

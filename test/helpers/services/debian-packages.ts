@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
-const cache = join(root, 'node_modules', '.cache', 'device-hub-services');
+/** Where the services of the tests are kept. */
+export const serviceCache = join(root, 'node_modules', '.cache', 'device-hub-services');
 
 /** Where `unpackPackages` puts the packages' files, as they would lie under `/`. */
-export const unpacked = join(cache, 'root');
+export const unpacked = join(serviceCache, 'root');
 
 /** Runs a command to its end and gives its stdout. @throws with its stderr in the message when it fails */
 function run(command: string, args: readonly string[], cwd: string): string {
@@ -23,8 +24,8 @@ function run(command: string, args: readonly string[], cwd: string): string {
 
 /** Options that make apt keep its lists in our own folder: no root needed, the system's own state untouched. */
 function privateApt(): string[] {
-  const lists = join(cache, 'apt', 'lists');
-  const archives = join(cache, 'apt', 'cache');
+  const lists = join(serviceCache, 'apt', 'lists');
+  const archives = join(serviceCache, 'apt', 'cache');
   mkdirSync(join(lists, 'partial'), { recursive: true });
   mkdirSync(join(archives, 'archives', 'partial'), { recursive: true });
   const options = [
@@ -48,7 +49,7 @@ function withMissingLibraries(packages: readonly string[], apt: readonly string[
   const wanted = [...packages];
   // Grows while it is walked: the libraries of libraries come too.
   for (const name of wanted) {
-    const depends = run('apt-cache', [...apt, 'depends', '--important', name], cache);
+    const depends = run('apt-cache', [...apt, 'depends', '--important', name], serviceCache);
     for (const [, library] of depends.matchAll(/^\s+\|?(?:Pre)?Depends: (lib[^\s<>]+)$/gm)) {
       if (library !== undefined && !wanted.includes(library) && !isInstalled(library)) wanted.push(library);
     }
@@ -68,13 +69,13 @@ function download(packages: readonly string[], folder: string, apt: readonly str
  * @throws with apt's own words when that fails
  */
 export function unpackPackages(packages: readonly string[]): void {
-  const folder = join(cache, `packages.${process.pid}`);
+  const folder = join(serviceCache, `packages.${process.pid}`);
   try {
     download(packages, folder, []);
   } catch {
     // No package lists on this machine, or stale ones: fetch our own and try again; this failure is told.
     const apt = privateApt();
-    run('apt-get', [...apt, 'update'], cache);
+    run('apt-get', [...apt, 'update'], serviceCache);
     download(packages, folder, apt);
   }
   const fresh = `${unpacked}.${process.pid}`;
@@ -83,7 +84,7 @@ export function unpackPackages(packages: readonly string[]): void {
   for (const file of readdirSync(folder)) run('dpkg-deb', ['-x', join(folder, file), fresh], folder);
   rmSync(unpacked, { recursive: true, force: true });
   renameSync(fresh, unpacked);
-  for (const done of [folder, join(cache, 'apt')]) rmSync(done, { recursive: true, force: true });
+  for (const done of [folder, join(serviceCache, 'apt')]) rmSync(done, { recursive: true, force: true });
 }
 
 /** Installs Debian's Chromium. @throws with apt's own words when that fails */

@@ -1,6 +1,6 @@
 /**
- * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, PostgreSQL, spin, modules of Python, compilers for microcontrollers, TLS libraries of C (and
- * Chromium once there are browser tests), prints one line for each, and fails with the way out when one is missing; builds the console.
+ * Run by `npm test` before the tests: finds or brings InfluxDB, Mosquitto and its clients, PostgreSQL, spin, modules of Python, compilers for microcontrollers, TLS libraries of C, Node-RED
+ * (and Chromium once there are browser tests), prints one line for each, and fails with the way out when one is missing; builds the console.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, globSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installChromium, unpackPackages } from './debian-packages.ts';
 import { demandLibraries, missingLibraryPackages } from '../sdk/c-libraries.ts';
+import { prepareNodeRed } from './node-red.ts';
 import { demandPythonModules, missingPythonPackages } from './python-modules.ts';
 import { findProgram, packagesOf, versionOf, wayOut, type ProgramName } from './services.ts';
 
@@ -81,6 +82,9 @@ for (const name of usable) {
     process.stdout.write(`${name} ${versionOf(name, found)}  ${found.path}\n`);
   });
 }
+attempt(() => {
+  process.stdout.write(`node-red ${prepareNodeRed()}\n`);
+});
 attempt(demandPythonModules);
 attempt(demandLibraries);
 if (needed().includes('chromium')) attempt(buildConsole);

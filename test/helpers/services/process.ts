@@ -60,12 +60,20 @@ function environment(dataDir: string, env: Readonly<Record<string, string>>): No
   return { ...Object.fromEntries(own), HUB_DATA_DIR: dataDir, ...env };
 }
 
-/** Runs `node hub/main.ts ARGS` to its end; for starts that are to fail, and for sub-commands. */
+/**
+ * Runs `node hub/main.ts ARGS` to its end; for starts that are to fail, and for sub-commands.
+ * @param killed when it resolves, the process is killed (SIGKILL)
+ */
 export async function runHub(
   args: readonly string[],
-  { dataDir, env = {} }: { dataDir: string; env?: Readonly<Record<string, string>> },
+  {
+    dataDir,
+    env = {},
+    killed,
+  }: { dataDir: string; env?: Readonly<Record<string, string>>; killed?: Promise<unknown> },
 ): Promise<CliRun> {
   const child = await spawnGuarded(process.execPath, [mainFile, ...args], environment(dataDir, env));
+  void killed?.then(() => child.process.kill('SIGKILL'));
   const written = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child.process[name]?.on('data', (chunk: string) => {

@@ -3,11 +3,13 @@ import { delimiter, join } from 'node:path';
 import { unpacked } from './debian-packages.ts';
 
 /**
- * Modules of Python, the Debian package of each and its name elsewhere: the WebSocket library whose code the tests run, and
- * what builds the package of the SDK.
+ * Modules of Python, the Debian package of each and its name elsewhere: the WebSocket library whose code the tests run, what
+ * builds the package of the SDK, and the templates of Home Assistant.
  */
 const modules = [
   { name: 'websocket', debian: 'python3-websocket', pip: 'websocket-client' },
+  { name: 'jinja2', debian: 'python3-jinja2', pip: 'jinja2' },
+  { name: 'markupsafe', debian: 'python3-markupsafe', pip: 'markupsafe' },
   { name: 'setuptools', debian: 'python3-setuptools', pip: 'setuptools' },
   { name: 'pkg_resources', debian: 'python3-pkg-resources', pip: 'setuptools' },
   { name: 'wheel', debian: 'python3-wheel', pip: 'wheel' },

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { after, test, type TestContext } from 'node:test';
 import { createAuditStore } from '../../../hub/adapters/sqlite/sqlite-audit-store.ts';
-import {
-  beginIncarnation,
-  openPostgresState,
-  takeOverRest,
-} from '../../../hub/adapters/postgres/postgres-state.ts';
+import { beginIncarnation, openPostgresState } from '../../../hub/adapters/postgres/postgres-state.ts';
+import type { PostgresOwner } from '../../../hub/adapters/postgres/postgres-owner.ts';
+import { createPostgresAdoption } from '../../../hub/adapters/postgres/postgres-adoption-store.ts';
+import { createPostgresTenure } from '../../../hub/adapters/postgres/postgres-tenure-store.ts';
+import type { Postgres } from '../../../hub/adapters/postgres/postgres.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
 import type { AuditStore } from '../../../hub/audit/audit.ts';
 import { postgresAudit, postgresStores } from '../../../hub/wiring/state/postgres-stores.ts';
@@ -34,7 +34,8 @@ interface StoreKind {
 /** Entries that stores write beside their rows have this time. */
 export const entryMs = 1_700_000_000_000.5;
 
-const entries = auditedWrites((event) => ({ ...event, timeMs: entryMs }));
+/** What stores write into the audit beside their rows. */
+export const entries = auditedWrites((event) => ({ ...event, timeMs: entryMs }));
 
 async function openSqlite(t: TestContext): Promise<OpenedState> {
   const folder = temporaryFolder('state');
@@ -70,18 +71,7 @@ async function openPostgres(t: TestContext): Promise<OpenedState> {
   const options = { url: running.url(`state_${(opened += 1)}`), username, connections: 4 };
   let db = await openPostgresState(options);
   t.after(() => db.close());
-  const hub = 'hub-1';
-  const begin = async (): Promise<Pick<OpenedState, 'first' | 'stores'>> => {
-    const owner = { hub, inc: await beginIncarnation(db, hub, '0.0.0') };
-    await takeOverRest(db, owner);
-    return {
-      first: {
-        audit: postgresAudit(db),
-        identity: { hubId: () => Promise.resolve(hub), nextIncarnation: () => Promise.resolve(owner.inc) },
-      },
-      stores: postgresStores(db, owner, entries),
-    };
-  };
+  const begin = (): Promise<Pick<OpenedState, 'first' | 'stores'>> => postgresStart(db, 'hub-1');
   const state: OpenedState = {
     ...(await begin()),
     auditOf: (kept) => postgresAudit(db, kept),
@@ -93,6 +83,40 @@ async function openPostgres(t: TestContext): Promise<OpenedState> {
     },
   };
   return state;
+}
+
+/** As a hub does that begins anew: what its earlier starts have left is its own again. */
+export async function takeOver(db: Postgres, owner: PostgresOwner): Promise<void> {
+  const tenure = createPostgresTenure(db, owner);
+  const adoption = createPostgresAdoption(db, owner);
+  const { hubs } = await tenure.beat();
+  for (const earlier of hubs.filter(({ incarnation }) => incarnation < owner.incarnation)) {
+    await tenure.declareDead(earlier);
+    let left = 1;
+    while (left > 0) {
+      const page = await adoption.adopt(earlier, 100);
+      left = page.left + page.kept.length;
+    }
+  }
+}
+
+/** The stores of a hub that starts on this database. */
+export async function postgresStart(
+  db: Postgres,
+  hub: string,
+): Promise<Pick<OpenedState, 'first' | 'stores'>> {
+  const owner = { hub, incarnation: await beginIncarnation(db, hub, '0.0.0') };
+  await takeOver(db, owner);
+  return {
+    first: {
+      audit: postgresAudit(db),
+      identity: {
+        hubId: () => Promise.resolve(hub),
+        nextIncarnation: () => Promise.resolve(owner.incarnation),
+      },
+    },
+    stores: postgresStores(db, owner, entries),
+  };
 }
 
 const kinds: readonly StoreKind[] = [

@@ -85,7 +85,7 @@ before(async () => {
   heater.send({ type: 'telemetry', seq: 1, stream: 'env', ts: Date.now(), data: { temperature: 80 } });
 
   // What is refused counts from one of the hub's points to the next.
-  await waitFor(() => newest('SELECT count("uptimeSec") FROM "hub"'), {
+  await waitFor(() => newest('SELECT count("uptimeSec") FROM "hub" WHERE "uptimeSec" > 5'), {
     what: 'the hub has written its numbers',
     timeoutMs: 15_000,
     everyMs: 100,
@@ -122,7 +122,7 @@ function contextsOf(nowMs: number): QueryContext[] {
   const window = { fromMs: nowMs - 3_600_000, toMs: nowMs, intervalMs: 5_000 };
   const devices = simulated.flatMap(({ prefix }) => ['1', '2'].map((number) => `${prefix}${number}`));
   return [
-    { ...window, variables: { site: all, type: all, device: all, name: all, hub: all } },
+    { ...window, variables: { site: all, type: all, device: all, name: all, hub: all, resolution: '{0}' } },
     {
       ...window,
       variables: {
@@ -131,6 +131,7 @@ function contextsOf(nowMs: number): QueryContext[] {
         device: devices,
         name: 'identify',
         hub: all,
+        resolution: '{0}',
       },
     },
   ];

@@ -25,7 +25,7 @@ const database = 'hub';
 const toMs = 1_767_225_600_000;
 const hourMs = 3_600_000;
 const all = { all: '.*' };
-const everything = { site: all, type: all, device: all };
+const everything = { site: all, type: all, device: all, hub: all, resolution: '{0}' };
 const fleet = boards.get('fleet');
 
 function contextOf(variables: Readonly<Record<string, VariableValue>>): QueryContext {
@@ -39,8 +39,14 @@ const contexts: readonly QueryContext[] = [
     site: ['north.1', 'northx1', 'south'],
     type: shippedTypes.map(({ name }) => name),
     device: ['env-1', 'valve-1', 'traffic-1'],
+    resolution: '{0}',
   }),
-  contextOf({ site: 'south', type: ['traffic-detector', 'smart-valve'], device: 'traffic-2' }),
+  contextOf({
+    site: 'south',
+    type: ['traffic-detector', 'smart-valve'],
+    device: 'traffic-2',
+    resolution: '{1}',
+  }),
 ];
 
 suite('the dashboards and rules on a known history', () => {
@@ -64,7 +70,7 @@ suite('the dashboards and rules on a known history', () => {
     const broken = structuredClone(boards.get('type-smart-valve'));
     assert.ok(broken);
     assert.deepEqual(await faultsOf(broken, contexts, { url: influx.url, database }), []);
-    const [site] = broken.templating.list;
+    const site = broken.templating.list.find(({ name }) => name === 'site');
     const annotation = broken.annotations.list.find(({ builtIn }) => builtIn !== 1);
     const target = panelsOf(broken).find(({ title }) => title === 'Pressure')?.targets?.[0];
     assert.ok(site && annotation?.target && target?.query);
@@ -106,7 +112,7 @@ suite('the dashboards and rules on a known history', () => {
         .filter(([timeUs]) => Number(timeUs) > (context.fromMs - 300_000) * 1000)
         .map(([, count]) => count);
     };
-    assert.deepEqual(await counts('Devices online A'), [9, 9, 9, 9, 9, 9, 9, 9, 9, 9, 2, 2, 2]);
+    assert.deepEqual(await counts('Devices online A'), [10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 2, 2, 2]);
     assert.deepEqual(
       await counts('Devices online B'),
       Array.from({ length: 13 }, () => historyDevices.length),
@@ -153,6 +159,55 @@ suite('the dashboards and rules on a known history', () => {
       { device: 'env-2', site: 'north.1', type: 'env-sensor' },
       { device: 'traffic-2', site: 'south', type: 'traffic-detector' },
     ]);
+  });
+
+  test('devices that are away as part of an incident have no alert of their own, and the incident has one', async () => {
+    assert.equal(historyDevices.find(({ id }) => id === 'env-5')?.state, 'offline');
+    assert.ok((await firing('device-hub-offline')).every(({ device }) => device !== 'env-5'));
+    // The incident began with the floor of the site, and then turned out to be about the whole site.
+    assert.deepEqual(await firing('device-hub-incident'), [
+      { kind: 'correlated-loss', subject: 'site east' },
+    ]);
+  });
+
+  test('minutes show what the readings show', async () => {
+    const [minutes, readings] = await Promise.all(
+      ['{1}', '{0}'].map((resolution) =>
+        run('type-env-sensor', 'Temperature A', { ...everything, device: 'env-1', resolution }),
+      ),
+    );
+    const means = minutes?.[0]?.values.map(([, mean]) => mean);
+    assert.deepEqual(
+      means,
+      readings?.[0]?.values.map(([, mean]) => mean),
+    );
+    assert.equal(means?.length, readingsPerDevice);
+  });
+
+  test('the devices that send most come with what they sent', async () => {
+    const [series] = await run('fleet', 'Devices that send most A', everything);
+    const [points, device] = [series?.values[0]?.[1], series?.values[0]?.[2]];
+    assert.ok(Number(points) > 0 && typeof device === 'string');
+  });
+
+  test('alarms that last are counted by severity, and the rule names the critical one that nobody has acknowledged', async () => {
+    const counts = await Promise.all(
+      ['A', 'B'].map(async (refId) => {
+        const [series] = await run('fleet', `Active alarms by severity ${refId}`, everything);
+        return series?.values.map(([, count]) => count);
+      }),
+    );
+    assert.deepEqual(counts, [[3], [2]]);
+    assert.deepEqual(
+      (await firing('device-hub-alarm')).map(({ device, source }) => [device, source]),
+      [
+        ['env-1', 'limit.env.temperature.high'],
+        ['traffic-2', 'event.jam'],
+      ],
+    );
+    const rows = await run('fleet', 'Active alarms A', everything);
+    const devices = rows.map(({ tags }) => tags?.['device']);
+    assert.deepEqual(devices, ['env-1', 'env-1', 'env-3', 'traffic-2', 'traffic-2']);
   });
 
   test('the rule of settings names every device that does not hold them, and no other', async () => {

@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, before, test, type TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { temporaryFolder, type TemporaryFolder } from '../../helpers/services/guard.ts';
+import { spawnGuarded, temporaryFolder, type TemporaryFolder } from '../../helpers/services/guard.ts';
 import { spawnHub } from '../../helpers/services/process.ts';
+import { waitFor } from '../../helpers/wait-for.ts';
 
 /** What `npm pack` makes, installed as an administrator does: `npm install FILE` in an empty folder. */
 
@@ -17,6 +27,8 @@ let folder: TemporaryFolder;
 /** The empty folder it was installed in. */
 let home: string;
 let installed: string;
+/** What `npm pack` made. */
+let packed: string;
 
 /** Our environment without what npm told the script we run in: it would take our folder for its own. */
 function cleanEnvironment(): NodeJS.ProcessEnv {
@@ -63,7 +75,8 @@ before(async () => {
   const quiet = ['--prefer-offline', '--no-audit', '--no-fund'];
   // A registry that is away shall be told of at once.
   const patience = ['--fetch-retries=1', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=1000'];
-  await npm(['install', ...quiet, ...patience, join(folder.path, file)], home);
+  packed = join(folder.path, file);
+  await npm(['install', ...quiet, ...patience, packed], home);
   installed = join(home, 'node_modules', 'device-hub');
 });
 
@@ -78,6 +91,8 @@ test('the package holds what runs, and nothing else', () => {
   }
   const hasConsole = existsSync(join(root, 'dashboards/console/index.html'));
   assert.equal(files.includes('dist/dashboards/console/dist/index.html'), hasConsole);
+  const licenses = readFileSync(join(installed, 'dist/dashboards/console/dist/licenses.md'), 'utf8');
+  assert.match(licenses, /preact/, 'the libraries in the bundle of the console come with their licences');
   assert.deepEqual(
     files.filter((name) => /\.ts$|\.map$|(^|\/)(test|var)\/|\.jsonl$/.test(name)),
     [],
@@ -120,4 +135,120 @@ test('its hub stores what its simulated device sends, and stops in good order', 
   const readings = await run(bin('device-hub'), ['readings', 'd-1', 'env', '--json'], options);
   assert.ok(readings.stdout.trim().split('\n').length >= 5, readings.stdout);
   assert.deepEqual(await hub.kill('SIGTERM'), { code: 0, signal: null });
+});
+
+test('its demo runs in an empty folder: a hub and 25 devices, some with trouble, and words for the package', async (t) => {
+  const folderOfDemo = join(folder.path, 'demo');
+  mkdirSync(folderOfDemo);
+  const anyPort = '127.0.0.1:0';
+  const env = {
+    ...cleanEnvironment(),
+    HUB_DEVICE_LISTEN: anyPort,
+    HUB_ADMIN_LISTEN: anyPort,
+    HUB_BROKER_LISTEN: anyPort,
+  };
+  const bin = join(home, 'node_modules', '.bin', 'device-hub');
+  const demo = await spawnGuarded(bin, ['demo', '--trouble'], env, folderOfDemo);
+  t.after(() => demo.end('SIGTERM'));
+  await waitFor(() => /devices online 2[45]\/25/.test(demo.output()), {
+    // One of them flaps.
+    what: 'the devices of the demo are online',
+    timeoutMs: 60_000,
+  });
+  assert.match(demo.output(), /HUB_DATA_DIR=var\/demo npx device-hub device list/);
+  const options = { cwd: folderOfDemo, env: { ...env, HUB_DATA_DIR: 'var/demo' } };
+  const listed = async (...args: string[]): Promise<string> =>
+    (await run(bin, [...args, '--json'], options)).stdout;
+  await waitFor(async () => /"device":"valve-2"/.test(await listed('alarm', 'list')), {
+    what: 'the alarm of the leak',
+    timeoutMs: 30_000,
+    everyMs: 500,
+  });
+  await waitFor(async () => /flapping.*env-18|env-18.*flapping/.test(await listed('incident', 'list')), {
+    what: 'the incident of the flapping device',
+    timeoutMs: 60_000,
+    everyMs: 500,
+  });
+  assert.deepEqual(await demo.end('SIGTERM'), { code: 0, signal: null });
+});
+
+/** `/` as it is, and a layer above it that takes every change: what a maintainer script does to the system, it does there. */
+async function disposableRoot(t: TestContext): Promise<(script: string) => Promise<string>> {
+  const layers = temporaryFolder('root');
+  // An overlay cannot lie on another one, which a container's own disk may be.
+  await run('mount', ['-t', 'tmpfs', 'tmpfs', layers.path]);
+  const at = (name: string): string => join(layers.path, name);
+  for (const name of ['upper', 'work', 'root']) mkdirSync(at(name));
+  const options = `lowerdir=/,upperdir=${at('upper')},workdir=${at('work')}`;
+  await run('mount', ['-t', 'overlay', 'overlay', '-o', options, at('root')]);
+  await run('mount', ['-t', 'proc', 'proc', at('root/proc')]);
+  t.after(async () => {
+    await run('umount', [at('root/proc')]);
+    await run('umount', [at('root')]);
+    await run('umount', [layers.path]);
+    layers.remove();
+  });
+  return async (script) => {
+    const { stdout, stderr } = await run('chroot', [at('root'), '/bin/sh', '-ec', script], {
+      cwd: '/',
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
+      timeout: 90_000,
+    });
+    return stdout + stderr;
+  };
+}
+
+test('its Debian package is installed, upgraded with its data, removed without losing it, and purged', async (t) => {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/dpkg-deb')) {
+    t.diagnostic('this needs Debian and root: the Debian package was not tried');
+    return;
+  }
+  const script = join(root, 'packaging/debian/build-deb.sh');
+  const env = { ...cleanEnvironment(), DEB_VERSION: '0.1.0', DEB_COMPRESS: 'none', NODE: process.execPath };
+  const built = await run(script, [packed], { cwd: folder.path, env, timeout: 110_000 });
+  const first = built.stdout.trim();
+  // The next version is the same package under another number.
+  const [second, content] = [join(folder.path, 'next.deb'), join(folder.path, 'next')];
+  await run('dpkg-deb', ['--raw-extract', first, content]);
+  const control = join(content, 'DEBIAN/control');
+  writeFileSync(control, readFileSync(control, 'utf8').replace('Version: 0.1.0', 'Version: 0.1.0+1'));
+  await run('dpkg-deb', ['--root-owner-group', '-Znone', '--build', content, second]);
+  const inside = await disposableRoot(t);
+  const asHub = (args: string): string =>
+    `cd / && runuser -u device-hub -- device-hub --data-dir /var/lib/device-hub ${args}`;
+
+  await inside(`dpkg --install ${first}`);
+  assert.match(
+    await inside('grep "^fastify " /usr/share/doc/device-hub/licenses.txt'),
+    /^fastify \d.*: MIT$/m,
+  );
+  assert.equal(await inside('stat -c "%U %a" /var/lib/device-hub'), 'device-hub 700\n');
+  assert.equal(await inside('stat -c "%U %a" /etc/device-hub/hub.env'), 'root 600\n');
+  assert.match(
+    await inside('cat /lib/systemd/system/device-hub.service'),
+    /^ExecStart=\/usr\/bin\/device-hub start$/m,
+  );
+  const added = await inside(asHub('device add d-1 --type env-sensor@1 --json'));
+  assert.match(added, /"secret"/);
+  const completed = `. /usr/share/bash-completion/completions/device-hub && complete -p device-hub`;
+  assert.match(await inside(`bash -c '${completed}'`), /complete .*device-hub/);
+  await inside('echo HUB_LOG_LEVEL=debug >> /etc/device-hub/hub.env');
+
+  await inside(`dpkg --install ${second}`);
+  assert.match(await inside('dpkg-query -W -f "\\${Version}" device-hub'), /^0\.1\.0\+1$/);
+  assert.match(await inside(asHub('device list --json')), /"id":"d-1"/, 'an upgrade keeps the devices');
+  assert.match(await inside('cat /etc/device-hub/hub.env'), /HUB_LOG_LEVEL=debug/, 'and the settings');
+
+  await inside('dpkg --remove device-hub');
+  assert.equal(
+    await inside('test ! -e /usr/bin/device-hub && ls /var/lib/device-hub | grep state.db$'),
+    'state.db\n',
+  );
+  await inside(`dpkg --install ${second}`);
+  assert.match(await inside(asHub('device list --json')), /"id":"d-1"/, 'a removal keeps the data');
+
+  await inside('dpkg --purge device-hub');
+  const left =
+    '{ ls -d /var/lib/device-hub /etc/device-hub /usr/lib/device-hub 2>/dev/null; getent passwd device-hub; }';
+  assert.equal(await inside(`${left} || true`), '', 'a purge leaves nothing');
 });

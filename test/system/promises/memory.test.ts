@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { systemClock } from '../../../schemas/time/clock.ts';
 import type { DeviceWhy } from '../../../schemas/api/presence.ts';
 import type { HubSnapshot } from '../../../schemas/api/hub.ts';
-import type { NackRow, RejectReport } from '../../../schemas/api/rejects.ts';
+import type { NackRow, RejectReport } from '../../../schemas/api/telemetry/rejects.ts';
 import type { DeviceDetails, DevicePage } from '../../../schemas/api/devices.ts';
 import { connectRaw } from '../../helpers/devices/raw-device.ts';
 import { startSecurityHub, type SecurityHub } from '../../helpers/hubs/security-hub.ts';

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { connectAsync } from 'mqtt';
 import { adminClient, callHub } from '../../../hub/cli/admin-client.ts';
-import { createRemovalStore } from '../../../hub/adapters/sqlite/sqlite-removal-store.ts';
+import { createRemovalRows } from '../../../hub/adapters/rows/plain-stores.ts';
+import { sqliteTables } from '../../../hub/adapters/sqlite/sqlite-state-tables.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
 import { readConfig } from '../../../hub/config/config.ts';
 import { openOfflineOperations, type FileOperations } from '../../../hub/offline.ts';
@@ -46,7 +47,7 @@ async function startLab(t: TestContext) {
     async removals(): Promise<unknown[]> {
       const state = await openStateDatabase(join(folder.path, 'state.db'));
       try {
-        return (await createRemovalStore(state).load()).map(({ deviceId }) => deviceId);
+        return (await createRemovalRows(sqliteTables(state)).load()).map(({ deviceId }) => deviceId);
       } finally {
         await state.close();
       }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { makeDevice, RamMemory } from '../../../sdk/typescript/src/node.ts';
 import { callApi } from '../../../hub/cli/admin-client.ts';
-import type { GroupTwinView } from '../../../schemas/api/group-twins.ts';
+import type { GroupTwinView } from '../../../schemas/api/twins/group-twins.ts';
 import type { JsonObject } from '../../../schemas/twin/merge-patch.ts';
 import { registerDevices } from '../../helpers/drills/command-fleet.ts';
 import { spawnHub } from '../../helpers/services/process.ts';

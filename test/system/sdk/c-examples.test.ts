@@ -42,4 +42,16 @@ test('the code of the README, compiled as it says, gets its first readings store
 });
 
 examples.declare();
+examples.declareTwin();
+examples.declareUpdate((version) => readFileSync(buildExample('sensor', folder, 'openssl', version)));
+examples.declareEncodings(() => [buildExample('../test/binary', folder)]);
+test('a device that was made with another order of fields is told so, and sends no reading', async (t) => {
+  const env = examples.environment('moved', await examples.add('moved', 'env-sensor@1'));
+  const binary = buildExample('../test/binary', folder);
+  const child = await spawnGuarded(binary, [], { ...env, HUB_CBOR: 'other' }, folder);
+  t.after(() => child.end('SIGKILL'));
+  assert.equal((await child.exited).code, 0);
+  assert.equal(child.output(), 'unsupported /layout enum\n');
+});
+
 examples.declareUnseen('a boot', () => [buildExample('../test/unseen', folder)]);

@@ -45,6 +45,18 @@ test('with the ring on flash, for readings and for commands, it takes at most 20
   assert.ok(code <= 20_480, `${code} bytes of code`);
 });
 
+test('with binary frames, and the arithmetic of double that they need, the core takes at most 28 KB', (t) => {
+  const { code, variables } = footprint(t, 'binary', '-DBINARY');
+  assert.ok(code <= 28_672, `${code} bytes of code`);
+  assert.ok((variables.get('state_cbor') ?? Number.NaN) <= 128);
+});
+
+test('new firmware takes 2 KB more, and 1 KB of state', (t) => {
+  const { code, variables } = footprint(t, 'updates', '-DUPDATES');
+  assert.ok(code <= 18_432, `${code} bytes of code`);
+  assert.ok((variables.get('state_update') ?? Number.NaN) <= 1_024);
+});
+
 test('every part compiles for Cortex-M4 and AVR without a warning', () => {
   for (const compiler of crossCompilers())
     for (const source of sdkSources)

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { readCbor } from '../../../schemas/cbor/cbor-reader.ts';
+import { expandTelemetry } from '../../../schemas/cbor/expanded-telemetry.ts';
+import { layoutOf } from '../../../schemas/cbor/type-layout.ts';
 import { cCode } from '../../../schemas/generate/c-code.ts';
 import { CShapes, type CStruct } from '../../../schemas/generate/c-shape.ts';
 import { emptyObject, type ObjectDefinition } from '../../../schemas/device-type-definition.ts';
@@ -77,7 +80,9 @@ function writeType(type: DeviceType): string {
 function build(name: string, main: string, sources: readonly string[]): string {
   const file = join(folder, `${name}.c`);
   writeFileSync(file, main);
-  const sdk = ['hub_json.c', 'hub_outcome.c'].map((source) => join(sdkFolder, source));
+  const sdk = ['hub_cbor.c', 'hub_json.c', 'hub_outcome.c', 'hub_walk.c'].map((source) =>
+    join(sdkFolder, source),
+  );
   const program = join(folder, name);
   run('gcc', [
     ...strict,
@@ -129,6 +134,22 @@ function stepsOf(struct: CStruct, path = ''): Map<string, number> {
   return found;
 }
 
+/** C reads digits as the nearest double where one operation does it: up to 22 places before or behind the point. */
+function hasExtremes(data: unknown): boolean {
+  if (typeof data === 'number') return data !== 0 && (Math.abs(data) < 1e-7 || Math.abs(data) > 1e22);
+  return typeof data === 'object' && data !== null && Object.values(data).some(hasExtremes);
+}
+
+/** What the hub takes the values of a short form for. */
+function dataOf(type: DeviceType, stream: number, hex: string): unknown {
+  const read = readCbor(Buffer.from(hex, 'hex'));
+  assert.ok(read.kind === 'read' && read.faults === undefined, hex);
+  const { streams } = layoutOf(type.definition);
+  const expanded = expandTelemetry([1, 1, stream, 0, read.value], streams);
+  assert.equal(expanded?.fault, undefined);
+  return expanded?.frame['data'];
+}
+
 for (const type of types) {
   test(`what generated C of ${type.id} writes is what the hub accepts, and it refuses the rest`, () => {
     const prefix = writeType(type);
@@ -149,7 +170,17 @@ for (const type of types) {
           `for (size_t index = 0; index < ${each}; index += 1) {`,
           `  static char buffer[${struct.name.toUpperCase()}_MAX];`,
           '  hub_fault fault = {"", ""};',
-          `  if (${struct.name}_encode_json(&values_${index}[index], buffer, sizeof buffer, &fault) > 0) puts(buffer);`,
+          `  if (${struct.name}_encode_json(&values_${index}[index], buffer, sizeof buffer, &fault) > 0) {`,
+          '    puts(buffer);',
+          ...(index < type.streams.size
+            ? [
+                `    static char bytes[${struct.name.toUpperCase()}_CBOR_MAX];`,
+                `    const size_t length = ${struct.name}_encode_cbor(&values_${index}[index], bytes, sizeof bytes, &fault);`,
+                '    for (size_t at = 0; at < length; at += 1) printf("%02x", (unsigned char)bytes[at]);',
+                '    puts("");',
+              ]
+            : []),
+          '  }',
           '  else printf("!%s %s\\n", fault.field, fault.rule);',
           '}',
         ].join('\n'),
@@ -177,6 +208,11 @@ for (const type of types) {
         const parsed: unknown = JSON.parse(text);
         assert.equal(check(parsed), undefined, `the hub refuses ${text}, made of ${c}`);
         assertSame(parsed, json, (path) => steps.get(path) ?? 0, '');
+        if (index >= type.streams.size) continue;
+        const data = dataOf(type, index, lines[line] ?? '');
+        if (hasExtremes(parsed)) assertSame(data, parsed, () => 0, '');
+        else assert.deepEqual(data, parsed, 'the short form says the same');
+        line += 1;
       }
     }
     assert.ok(

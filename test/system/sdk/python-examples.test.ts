@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { callApi } from '../../../hub/cli/admin-client.ts';
 import { generateCode } from '../../../schemas/generate/generate-code.ts';
 import { loadDeviceTypes } from '../../../schemas/index.ts';
 import { DeviceExamples } from '../../helpers/sdk/device-examples.ts';
 import { pythonFolder, pythonProgram } from '../../helpers/sdk/python-sdk.ts';
-import { spawnGuarded } from '../../helpers/services/guard.ts';
+import { addFirmware } from '../../helpers/firmware/add-firmware.ts';
+import { spawnGuarded, type GuardedChild } from '../../helpers/services/guard.ts';
 import { spawnHub, type HubProcess } from '../../helpers/services/process.ts';
 
 /** The examples of the Python SDK. */
@@ -57,6 +60,36 @@ test('the code of the README, run as it says, gets its first readings stored, in
 });
 
 examples.declare();
+examples.declareTwin();
+examples.declareUpdate((version) =>
+  Buffer.from(
+    readFileSync(join(pythonFolder, 'examples/sensor.py'), 'utf8').replace('"1.0.0"', `"${version}"`),
+  ),
+);
+
+test('a device takes new firmware: it gets the file, verifies it, and runs it in its next boot', async (t) => {
+  const bytes = randomBytes(100_000);
+  await addFirmware(hub, bytes);
+  const env = examples.environment('updated', await examples.add('updated', 'env-sensor@1'));
+  const boot = async (version: string): Promise<GuardedChild> => {
+    const [program, ...args] = pythonProgram('test/updated.py', { FIRMWARE: version });
+    const child = await spawnGuarded(program, args, env, folder);
+    t.after(() => child.end('SIGKILL'));
+    return child;
+  };
+  const old = await boot('1.0.0');
+  const body = { id: 'r-1', type: 'env-sensor', version: '2.0.0', to: 'updated', soakSec: 1 };
+  const socket = join(hub.dataDir, 'hub.sock');
+  await callApi(socket, 'POST /api/v1/rollouts', { body });
+  assert.equal((await old.exited).code, 0, old.output());
+  assert.equal(old.output(), '2.0.0 100000\n');
+  const updated = await boot('2.0.0');
+  assert.equal((await updated.exited).code, 0, updated.output());
+  const { states } = await callApi(socket, 'GET /api/v1/rollouts/{id}', { params: { id: 'r-1' } });
+  assert.deepEqual(states, { succeeded: 1 });
+});
+
+examples.declareEncodings(() => pythonProgram('test/binary.py'));
 examples.declareUnseen('a boot', () => pythonProgram('test/unseen.py'));
 // More boots than a hello can name: they are told in several sessions.
 examples.declareUnseen('ten boots', () => pythonProgram('test/unseen.py', { BOOTS: '10' }));

@@ -59,9 +59,13 @@ test('the package has what runs with its types, the version of the project, and 
     (name) => !/^(README\.md|LICENSE|package\.json|dist\/.*\.(js|d\.ts))$/.test(name),
   );
   assert.deepEqual(strange, []);
-  // Only what it needs of the contracts, and no validator.
-  const contracts = files.filter((name) => name.startsWith('dist/schemas/') && name.endsWith('.js'));
-  assert.ok(contracts.length < 12, contracts.join(' '));
+  // Of the contracts it has only what needs no library, such as a validator.
+  const libraries = files
+    .filter((name) => name.startsWith('dist/'))
+    .flatMap((name) => [...readFileSync(join(installed, name), 'utf8').matchAll(/ from '([^.'][^']*)'/g)])
+    .map(([, library]) => library ?? '')
+    .filter((library) => !library.startsWith('node:'));
+  assert.deepEqual([...new Set(libraries)], ['ws']);
   for (const name of files)
     assert.ok(!readFileSync(join(installed, name), 'utf8').includes(folder.path), name);
 });
@@ -115,5 +119,12 @@ test('the page of the README gets its first reading stored, in at most 40 lines'
   const page = await browser.newPage();
   page.setDefaultTimeout(10_000);
   await page.goto(origin);
+  await page.getByText('stored').waitFor();
+  // The same in binary frames.
+  writeFileSync(join(home, 'index.html'), code.replace("state: 'd-1'", 'cbor: true'));
+  const binary = page.waitForEvent('websocket');
+  await page.reload();
+  const frames = await (await binary).waitForEvent('framesent');
+  assert.ok(Buffer.isBuffer(frames.payload));
   await page.getByText('stored').waitFor();
 });

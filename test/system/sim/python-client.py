@@ -1,13 +1,15 @@
 """A device in plain Python (standard library only), written from schemas/README.md alone.
 
-Usage: python3 python-client.py HOST PORT CA_FILE DEVICE_ID SECRET
+Usage: python3 python-client.py HOST PORT CA_FILE DEVICE_ID SECRET [fleet]
 
 It opens a session, sends a good and a bad reading, answers one command, says goodbye, and prints what the hub
-answered as one JSON object.
+answered as one JSON object. With `fleet` it holds what is desired of it, downloads the firmware that it should run,
+boots into it, and stays.
 """
 
 import base64
 import hashlib
+import http.client
 import json
 import os
 import socket
@@ -96,8 +98,66 @@ class WebSocket:
                 return json.loads(payload)
 
 
-def main():
-    host, port, ca_file, device_id, secret = sys.argv[1:]
+def await_frame(ws, wanted):
+    """The first frame that is wanted; others are passed over."""
+    while True:
+        frame = ws.next()
+        if isinstance(frame, tuple):
+            raise SystemExit(f"closed early: {frame}")
+        if wanted(frame):
+            return frame
+
+
+def hold(ws, desired, report):
+    """Takes the desired state as it is, reports it, and waits until the hub has that. Returns the revision."""
+    ws.send({"type": "reported", "id": report, "patch": desired["state"], "desiredRev": desired["rev"]})
+    await_frame(ws, lambda frame: frame["type"] == "ack" and frame.get("re") == report)
+    return desired["rev"]
+
+
+def download(host, port, ca_file, device_id, secret, update):
+    """The firmware, with the device's own credential, once it is what the update says."""
+    context = ssl.create_default_context(cafile=ca_file)
+    connection = http.client.HTTPSConnection(host, port, timeout=15, context=context)
+    credential = base64.b64encode(f"{device_id}:{secret}".encode()).decode()
+    connection.request("GET", update["url"], headers={"Authorization": f"Basic {credential}"})
+    answer = connection.getresponse()
+    firmware = answer.read()
+    assert answer.status == 200, answer.status
+    assert len(firmware) == update["size"]
+    assert hashlib.sha256(firmware).hexdigest() == update["sha256"]
+    return firmware
+
+
+def fleet(host, port, ca_file, device_id, secret):
+    """Two boots: one with the old firmware and no desired state, and one with what the first was told."""
+    ws = WebSocket(host, int(port), ca_file, device_id, secret)
+    hello = {"type": "hello", "deviceType": "env-sensor@1", "t1": 1000}
+    ws.send({**hello, "boot": "old-" + os.urandom(4).hex(), "firmware": "1.0.0"})
+    welcome = ws.next()
+    state = welcome["desired"]["state"]
+    revision = hold(ws, welcome["desired"], "r-1")
+    print("holds", flush=True)
+    update = welcome.get("update") or await_frame(ws, lambda frame: frame["type"] == "update")
+    firmware = download(host, int(port), ca_file, device_id, secret, update)
+    ws.send({"type": "update-status", "re": update["id"], "state": "applying"})
+    await_frame(ws, lambda frame: frame["type"] == "ack" and frame.get("re") == update["id"])
+    ws.send({"type": "bye"})
+    while not isinstance(ws.next(), tuple):
+        pass
+
+    ws = WebSocket(host, int(port), ca_file, device_id, secret)
+    boot = "new-" + os.urandom(4).hex()
+    ws.send({**hello, "boot": boot, "firmware": update["version"], "desiredRev": revision})
+    welcome = ws.next()
+    hold(ws, {"state": state, "rev": revision}, "r-2")
+    seen = {"state": state, "bytes": len(firmware), "again": [name for name in ("desired", "update") if name in welcome]}
+    print(json.dumps(seen), flush=True)
+    while not isinstance(ws.next(), tuple):
+        pass
+
+
+def readings(host, port, ca_file, device_id, secret):
     booted = time.monotonic()
 
     def uptime():
@@ -143,6 +203,11 @@ def main():
         frame = ws.next()
     seen["close"] = frame[1]
     print(json.dumps(seen), flush=True)
+
+
+def main():
+    *device, mode = sys.argv[1:] if len(sys.argv) == 7 else [*sys.argv[1:], "readings"]
+    {"readings": readings, "fleet": fleet}[mode](*device)
 
 
 main()

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { runCommand } from '../../helpers/cli.ts';
 import { spawnGuarded, temporaryFolder } from '../../helpers/services/guard.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -43,6 +44,14 @@ test('the demo brings up a hub and 25 devices, shows their numbers, and comes ba
     first.output(),
     /mosquitto_pub -h 127\.0\.0\.1 -p \d+ -q 1 -t hub\/v1\/command\/valve-1\/set-position/,
   );
+  const list = () => runCommand(['rollout', 'list', '--json'], folder);
+  const { out } = await waitFor(async () => ((await list()).out === '' ? undefined : list()), {
+    what: 'a rollout is under way',
+    timeoutMs: 30_000,
+  });
+  const rollout = JSON.parse(out) as { status: string; targets: number };
+  assert.deepEqual([rollout.status, rollout.targets], ['running', 20]);
+  assert.match((await runCommand(['twin', 'list', '--state', 'refused'], folder)).out, /env-2/);
   assert.deepEqual(await first.end('SIGINT'), { code: 0, signal: null });
   assert.match(first.output(), /\d+ acked as stored, 0 rejected/);
   const file = join(folder, 'demo-devices.jsonl');
@@ -64,7 +73,7 @@ test('a taken address is told with the way out', async (t) => {
   const demo = await runDemo(t, newFolder(t), { HUB_ADMIN_LISTEN: `127.0.0.1:${address.port}` });
   assert.equal((await demo.exited).code, 1);
   assert.match(demo.output(), /address is in use/);
-  assert.match(demo.output(), /HUB_ADMIN_LISTEN=127\.0\.0\.1:9080/);
+  assert.match(demo.output(), /npm run demo -- --port-base 9443/);
 });
 
 test('a demo that is killed leaves no hub behind', async (t) => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test, type TestContext } from 'node:test';
 import { makeDevice } from '../../../sdk/typescript/src/node.ts';
@@ -128,15 +129,20 @@ test('while PostgreSQL is away sessions stay, commands are refused and /readyz s
   assert.deepEqual([epoch, hub.running], [1, true], 'in the session it had');
 });
 
-test('a second hub does not use the state of one that lives', async (t) => {
+test('a process with a copy of the data folder of a hub that lives does not begin', async (t) => {
   const lab = startLab(t);
-  await lab.start();
-  const other = temporaryFolder('second-hub');
-  t.after(() => other.remove());
+  const hub = await lab.start();
+  const copy = temporaryFolder('copied-hub');
+  t.after(() => copy.remove());
+  copyFileSync(join(hub.dataDir, 'hub.id'), join(copy.path, 'hub.id'));
   const anyPort = { HUB_DEVICE_LISTEN: '127.0.0.1:0', HUB_ADMIN_LISTEN: '127.0.0.1:0' };
-  const run = await runHub(['start'], { dataDir: other.path, env: { ...lab.env, ...anyPort } });
+  const run = await runHub(['start'], { dataDir: copy.path, env: { ...lab.env, ...anyPort } });
   assert.notEqual(run.code, 0);
-  assert.match(run.stdout + run.stderr, /the hub [\w-]+ uses it: stop that one/);
+  assert.match(
+    run.stdout + run.stderr,
+    /another process is the hub .*: two data folders have the same hub.id/,
+  );
+  assert.ok(hub.running);
 });
 
 test('what would forget commits, and tables of a newer version, are refused with the way out', async (t) => {

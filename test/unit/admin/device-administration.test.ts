@@ -111,6 +111,21 @@ test('the list is ordered by id and shows the presence', async (t) => {
   );
 });
 
+test('devices are counted by what they have in common, those alone that the caller may see', async (t) => {
+  const { devices, open } = await startAdministration(t);
+  await devices.addDevices({ ids: ['a0'], type: 'sensor@2', site: 'roof', labels: { floor: '2' } });
+  assert.deepEqual((await devices.showDevice('a0')).labels, { floor: '2' });
+  await open('d2', { firmware: '2.1' });
+  assert.deepEqual(await devices.countDevices('site'), [
+    { value: 'lab', devices: 2, byState: { 'never-seen': 1, online: 1 } },
+    { value: 'roof', devices: 1, byState: { 'never-seen': 1 } },
+  ]);
+  assert.deepEqual(await devices.countDevices('firmware', (id) => id !== 'a0'), [
+    { value: '', devices: 1, byState: { 'never-seen': 1 } },
+    { value: '2.1', devices: 1, byState: { online: 1 } },
+  ]);
+});
+
 test('a device shows its epoch, its firmware, also when it is gone, and why its presence is what it is', async (t) => {
   const { devices, open } = await startAdministration(t);
   await open('d1', { firmware: '2.1' });

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CommandView } from '../../../schemas/api/commands.ts';
+import { CommandView } from '../../../schemas/api/commands/commands.ts';
 import type { DeviceSummary } from '../../../schemas/api/devices.ts';
 import { HubSnapshot } from '../../../schemas/api/hub.ts';
 import { FrameRow } from '../../../schemas/api/frames/frames.ts';
 import type { LiveMessage } from '../../../schemas/api/live.ts';
-import { NackRow } from '../../../schemas/api/rejects.ts';
+import { NackRow } from '../../../schemas/api/telemetry/rejects.ts';
 import { LiveFeed, type LiveConnection } from '../../../hub/admin/live-feed.ts';
 import type { LiveSocket, LiveViewer } from '../../../hub/admin/live-subscriber.ts';
 import type { Presence } from '../../../schemas/api/presence.ts';
@@ -73,6 +73,7 @@ function startFeed(count = 3) {
     clock,
     log: silentLog,
     sources: {
+      whose: () => 'ours',
       ids: () => presences.keys(),
       presence: (id) => presences.get(id),
       row,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAlarmOperations } from '../../../hub/alarms/alarm-operations.ts';
-import type { AlarmRow, AlarmStore } from '../../../hub/alarms/alarm-store.ts';
 import { Alarms } from '../../../hub/alarms/alarms.ts';
 import { DeviceProblems } from '../../../hub/alarms/device-problems.ts';
 import { HubProblems } from '../../../hub/alarms/hub-problems.ts';
@@ -13,6 +12,7 @@ import type { Requester } from '../../../schemas/api/requester.ts';
 import { compileDeviceType } from '../../../schemas/index.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
+import { MemoryAlarms } from '../../helpers/stores/memory-alarms.ts';
 
 const requester: Requester = { actor: 'operator:anna', origin: 'http' };
 const query: AlarmQuery = { state: 'open', silenced: 'with', limit: 100 };
@@ -40,26 +40,6 @@ const type = compileDeviceType(
   },
   'meter@1.json',
 );
-
-/** Alarms on a disk that a test breaks. */
-class MemoryAlarms implements AlarmStore {
-  readonly rows = new Map<string, AlarmRow>();
-  broken = false;
-
-  load(): Promise<AlarmRow[]> {
-    return Promise.resolve([...this.rows.values()].toSorted((a, b) => a.n - b.n));
-  }
-
-  async save(
-    rows: readonly AlarmRow[],
-    dropped: readonly { device: string; source: string }[],
-  ): Promise<void> {
-    if (this.broken) throw new Error('disk full');
-    for (const row of rows)
-      this.rows.set(`${row.device} ${row.source}`, JSON.parse(JSON.stringify(row)) as AlarmRow);
-    for (const { device, source } of dropped) this.rows.delete(`${device} ${source}`);
-  }
-}
 
 async function start(store = new MemoryAlarms(), clock = new ManualClock()) {
   const records = new Map(
@@ -108,6 +88,11 @@ async function start(store = new MemoryAlarms(), clock = new ManualClock()) {
   const deps = { clock, alarms, typeOf: () => type };
   const problems = new DeviceProblems({ ...deps, isExplained: (id) => explained.has(id) });
   const limits = new LimitWatch(deps);
+  const streamOf = (id: string) => {
+    const stream = limits.followStream(id, type, 'env');
+    assert.ok(stream);
+    return stream;
+  };
   const states = (): string[] =>
     operations.list(query).alarms.map(({ device, source, state }) => `${device} ${source} ${state}`);
   return {
@@ -117,7 +102,7 @@ async function start(store = new MemoryAlarms(), clock = new ManualClock()) {
     silences,
     operations,
     problems,
-    limits,
+    streamOf,
     told,
     audited,
     explained,
@@ -165,6 +150,24 @@ test('what the disk does not take is reported once, is not acknowledged as store
     told.map(({ state }) => state),
     ['raised', 'acknowledged'],
   );
+});
+
+test('a database that is away is tried once a second, however many alarms change', async () => {
+  const { store, alarms, clock } = await start();
+  store.broken = true;
+  for (let change = 0; change < 20; change += 1) {
+    if (change % 2 === 0) alarms.raise('d-1', offline);
+    else alarms.clear('d-1', 'offline');
+    await turn();
+  }
+  assert.equal(store.attempts, 1);
+  clock.advance(1_000);
+  await turn();
+  assert.equal(store.attempts, 2);
+  store.broken = false;
+  clock.advance(1_000);
+  await turn();
+  assert.equal(store.rows.size, 1);
 });
 
 test('an alarm that was raised again since somebody looked is not acknowledged', async () => {
@@ -297,22 +300,22 @@ test('events of a severity that matters are alarms, others are not', async () =>
 });
 
 test('readings beyond a limit raise an alarm by their own times, and late ones say nothing about now', async () => {
-  const { limits, clock, states, alarms } = await start();
+  const { streamOf, clock, states, alarms } = await start();
   const at = (sec: number): number => clock.now() + sec * 1_000;
-  limits.reading('d-1', 'env', at(0), { t: 51 });
-  limits.reading('d-1', 'env', at(9), { t: 52 });
+  streamOf('d-1').reading(at(0), { t: 51 });
+  streamOf('d-1').reading(at(9), { t: 52 });
   assert.deepEqual(states(), []);
-  limits.readings('d-1', 'env', [
+  streamOf('d-1').readings([
     { ts: at(5), data: { t: 20 } },
     { ts: at(10), data: { t: 53 } },
   ]);
   assert.deepEqual(states(), ['d-1 limit.env.t.high raised']);
-  limits.reading('d-1', 'env', at(11), { t: 49.5 });
+  streamOf('d-1').reading(at(11), { t: 49.5 });
   assert.deepEqual(states(), ['d-1 limit.env.t.high raised']);
-  limits.reading('d-1', 'env', at(12), { t: 49 });
+  streamOf('d-1').reading(at(12), { t: 49 });
   assert.deepEqual(states(), ['d-1 limit.env.t.high cleared']);
-  limits.reading('d-2', 'env', at(-7_200), { t: 99 });
-  limits.reading('d-2', 'env', at(-7_000), { t: 99 });
+  streamOf('d-2').reading(at(-7_200), { t: 99 });
+  streamOf('d-2').reading(at(-7_000), { t: 99 });
   assert.equal(alarms.isActive('d-2', 'limit.env.t.high'), false);
 });
 
@@ -323,9 +326,9 @@ test('an alarm of before the restart goes on until a reading is back, and one wh
   first.alarms.raise('d-1', { ...high, source: 'limit.env.old.low' });
   await turn();
   const second = await start(first.store);
-  second.limits.reading('d-1', 'env', second.clock.now(), { t: 49.5 });
+  second.streamOf('d-1').reading(second.clock.now(), { t: 49.5 });
   assert.deepEqual(second.states(), ['d-1 limit.env.old.low cleared', 'd-1 limit.env.t.high raised']);
-  second.limits.reading('d-1', 'env', second.clock.now(), { t: 20 });
+  second.streamOf('d-1').reading(second.clock.now(), { t: 20 });
   assert.deepEqual(second.states(), ['d-1 limit.env.old.low cleared', 'd-1 limit.env.t.high cleared']);
 });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import type { Delivery, Webhook } from '../../../hub/alarms/webhook-store.ts';
+import type { StoredDeadDelivery, Webhook, WebhookStore } from '../../../hub/alarms/webhook-store.ts';
 import { Webhooks } from '../../../hub/alarms/webhooks.ts';
 import { AlarmView } from '../../../schemas/api/alarms.ts';
 import { ManualClock } from '../../helpers/clock.ts';
@@ -11,15 +11,54 @@ const secret = 'a long text that both know';
 const [example] = AlarmView.examples;
 const alarm: AlarmView = { ...example, severity: 'critical' };
 
+type Kept = Omit<StoredDeadDelivery, 'deadMs' | 'error'> & Partial<StoredDeadDelivery>;
+
+/** What is on disk, in order; `deadMs` marks the dead. */
+function memoryStore(kept: Map<string, Webhook>, disk: Map<string, Kept>): WebhookStore {
+  const dead = (ids?: readonly string[]): StoredDeadDelivery[] =>
+    [...disk.values()].flatMap((one) =>
+      one.deadMs === undefined || one.error === undefined || ids?.includes(one.id) === false
+        ? []
+        : [{ ...one, deadMs: one.deadMs, error: one.error }],
+    );
+  return {
+    webhooks: () => Promise.resolve([...kept.values()]),
+    deliveries: () => Promise.resolve([...disk.values()].filter(({ deadMs }) => deadMs === undefined)),
+    dead: (_webhook, limit) => Promise.resolve(dead().toReversed().slice(0, limit)),
+    deadCounts: () => Promise.resolve(new Map([['pager', dead().length]])),
+    add: async (webhook) => void kept.set(webhook.name, webhook),
+    remove: async (name) => void kept.delete(name),
+    settle: async (done) => done.forEach((id) => disk.delete(id)),
+    async bury({ id, deadMs, error }) {
+      const one = disk.get(id);
+      if (one !== undefined) disk.set(id, { ...one, deadMs, error });
+      return 0;
+    },
+    async revive({ ids, limit, nowMs }) {
+      const revived = dead(ids)
+        .slice(0, limit)
+        .map(({ id, webhook, body }) => ({ id, webhook, body, createdMs: nowMs }));
+      for (const one of revived) disk.set(one.id, one);
+      return revived;
+    },
+    async purge(_webhook, ids) {
+      const gone = dead(ids);
+      for (const { id } of gone) disk.delete(id);
+      return gone.length;
+    },
+  };
+}
+
 /** A disk, and another program that answers as it is told. */
 function scene() {
   const clock = new ManualClock();
   const kept = new Map<string, Webhook>();
-  const disk = new Map<string, Delivery>();
-  const posted: { body: string; headers: Readonly<Record<string, string>> }[] = [];
+  const disk = new Map<string, Kept>();
+  const posted: { body: string; headers: Readonly<Record<string, string>>; answer: string | undefined }[] =
+    [];
   const other: { answer: string | undefined } = { answer: undefined };
   let ids = 0;
-  const start = async (): Promise<Webhooks> => {
+  const start = async (wrap = (store: WebhookStore) => store): Promise<Webhooks> => {
     const webhooks = new Webhooks({
       clock,
       log: silentLog,
@@ -28,16 +67,10 @@ function scene() {
       newId: () => `d-${(ids += 1)}`,
       recordOf: (id) => ({ id, type: 'meter@1', site: 'a' }),
       send: async ({ body, headers }) => {
-        posted.push({ body, headers });
+        posted.push({ body, headers, answer: other.answer });
         return other.answer;
       },
-      store: {
-        webhooks: () => Promise.resolve([...kept.values()]),
-        deliveries: () => Promise.resolve([...disk.values()]),
-        add: async (webhook) => void kept.set(webhook.name, webhook),
-        remove: async (name) => void kept.delete(name),
-        settle: async (done) => done.forEach((id) => disk.delete(id)),
-      },
+      store: wrap(memoryStore(kept, disk)),
     });
     await webhooks.load();
     return webhooks;
@@ -53,6 +86,7 @@ function scene() {
   return { clock, disk, posted, other, start, tell, bodies };
 }
 
+const idOf = (body: string): string => (JSON.parse(body) as { id: string }).id;
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const pager = { name: 'pager', url: 'https://pager.example/', secret };
 
@@ -71,7 +105,7 @@ test('an alarm is posted with a signature that the other can verify', async () =
   assert.deepEqual([id, hub, told.source, told.state], ['d-1', 'hub-1', alarm.source, 'raised']);
   assert.equal(request.headers['x-hub-delivery'], id);
   assert.equal(disk.size, 0);
-  assert.equal('secret' in (webhooks.list()[0] ?? {}), false);
+  assert.equal('secret' in ((await webhooks.list())[0] ?? {}), false);
 });
 
 test('a webhook that fails is asked again with longer and longer pauses, in order, and given up after a day', async () => {
@@ -86,14 +120,100 @@ test('a webhook that fails is asked again with longer and longer pauses, in orde
   const early = bodies().length;
   assert.ok(early >= 8 && early <= 16, `${early} attempts in an hour`);
   assert.deepEqual(new Set(bodies().map(({ id }) => id)), new Set(['d-1']));
-  assert.equal(webhooks.list()[0]?.lastError, 'it answered 500');
+  assert.equal((await webhooks.list())[0]?.lastError, 'it answered 500');
   await clock.advanceAsync(86_400_000);
   assert.deepEqual([webhooks.counters.dead, webhooks.counters.delivered], [2, 0]);
-  assert.deepEqual([webhooks.list()[0]?.dead, disk.size, webhooks.waiting], [2, 0, 0]);
+  assert.deepEqual([(await webhooks.list())[0]?.dead, disk.size, webhooks.waiting], [2, 2, 0]);
   other.answer = undefined;
   tell(webhooks, alarm);
   await turn();
-  assert.deepEqual([webhooks.counters.delivered, webhooks.list()[0]?.lastError], [1, undefined]);
+  assert.deepEqual([webhooks.counters.delivered, (await webhooks.list())[0]?.lastError], [1, undefined]);
+});
+
+test('what is dead says which alarm it tells of, and is posted before all that wait when somebody retries it, for another day', async () => {
+  const { start, tell, other, clock, bodies, disk } = scene();
+  const webhooks = await start();
+  await webhooks.add(pager, 'operator:anna');
+  other.answer = 'it answered 500';
+  tell(webhooks, alarm);
+  await turn();
+  await clock.advanceAsync(86_400_000 + 900_000);
+  const [dead] = await webhooks.dead('pager', 10);
+  assert.deepEqual(
+    [dead?.id, dead?.error, dead?.device, dead?.source, dead?.state],
+    ['d-1', other.answer, alarm.device, alarm.source, 'raised'],
+  );
+  tell(webhooks, alarm);
+  await turn();
+  assert.equal(await webhooks.retryDead('pager', { ids: ['d-1', 'none'] }), 1);
+  assert.equal(await webhooks.retryDead('pager', { all: true }), 0);
+  await turn();
+  await clock.advanceAsync(3_600_000);
+  assert.equal(bodies().at(-1)?.id, 'd-1');
+  assert.equal((await webhooks.list())[0]?.dead, 0);
+  other.answer = undefined;
+  await clock.advanceAsync(900_000);
+  assert.deepEqual(
+    bodies()
+      .slice(-2)
+      .map(({ id }) => id),
+    ['d-1', 'd-2'],
+  );
+  assert.deepEqual([webhooks.counters.dead, webhooks.counters.revived, disk.size], [1, 1, 0]);
+  await assert.rejects(webhooks.retryDead('none', { all: true }), { code: 'webhook-unknown' });
+});
+
+test('a hub that is killed before or after any write loses no delivery: it is taken, dead, owed or purged by somebody', async () => {
+  let writes = 0;
+  for (let at = 1; at === 1 || at <= writes; at += 1) {
+    for (const isWritten of [false, true]) {
+      const { start, tell, other, clock, posted, disk } = scene();
+      writes = 0;
+      const dies = async <Answer>(write: () => Promise<Answer>): Promise<Answer> => {
+        writes += 1;
+        if (writes === at && isWritten) await write();
+        return writes >= at ? new Promise<never>(() => undefined) : write();
+      };
+      const killed = (store: WebhookStore): WebhookStore => ({
+        ...store,
+        settle: (ids) => dies(() => store.settle(ids)),
+        bury: (delivery, keep) => dies(() => store.bury(delivery, keep)),
+        revive: (given) => dies(() => store.revive(given)),
+        purge: (name, ids) => dies(() => store.purge(name, ids)),
+      });
+      const first = await start(killed);
+      await first.add(pager, 'operator:anna');
+      other.answer = 'it answered 500';
+      for (let n = 0; n < 3; n += 1) tell(first, alarm);
+      await turn();
+      await clock.advanceAsync(2 * 86_400_000);
+      void first.purgeDead('pager', { ids: ['d-1'] });
+      await turn();
+      other.answer = undefined;
+      void first.retryDead('pager', { ids: ['d-2'] });
+      await turn();
+      tell(first, alarm);
+      await turn();
+      first.close();
+
+      const next = await start();
+      await next.retryDead('pager', { all: true });
+      await clock.advanceAsync(1_000);
+      const taken = new Set(
+        posted.filter(({ answer }) => answer === undefined).map(({ body }) => idOf(body)),
+      );
+      const isPurged = !taken.has('d-1');
+      assert.deepEqual(
+        [...taken].filter((id) => id !== 'd-1').toSorted(),
+        ['d-2', 'd-3', 'd-4'],
+        `killed at write ${at}, ${isWritten ? 'after' : 'before'} it was on disk`,
+      );
+      assert.ok(!isPurged || at > 3, 'purged though nobody had asked for it');
+      assert.equal(disk.size, 0);
+      next.close();
+    }
+  }
+  assert.ok(writes >= 6, `${writes} writes`);
 });
 
 test('what waits is sent by the next hub under the same id', async () => {

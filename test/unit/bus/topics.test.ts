@@ -19,6 +19,7 @@ test('topics are built as documented', () => {
     [topics.twin('d-1'), topics.twinDesired('d-1')],
     ['hub/v1/twin/d-1', 'hub/v1/twin-desired/d-1'],
   );
+  assert.equal(topics.firmwareStatus('r-1', 'd-1', 'soaking'), 'hub/v1/firmware-status/r-1/d-1/soaking');
   assert.equal(topics.hub('h1'), 'hub/v1/hub/h1');
   assert.equal(topics.marker('h1'), 'hub/v1/hub/h1/marker');
   assert.deepEqual([topics.hubFilter, topics.hubOf('hub/v1/hub/h1')], ['hub/v1/hub/+', 'h1']);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Tenure, type OtherHub, type TenureStore } from '../../../hub/cluster/tenure.ts';
+import type { SeenHub } from '../../../hub/cluster/hub-start.ts';
+import { Tenure, type Beat, type TenureStore } from '../../../hub/cluster/tenure.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { turn } from '../../helpers/hubs/session-fixture.ts';
@@ -10,27 +11,26 @@ import { silentLog } from '../../helpers/silent-log.ts';
 class FakeState implements TenureStore {
   mode: 'answers' | 'refuses' | 'is-away' | 'is-silent' = 'answers';
   beats = 0;
-  hubs: OtherHub[] = [];
+  hubs: SeenHub[] = [];
   /** Those of the others that live. */
   readonly living = new Set<string>();
   readonly dead: string[] = [];
   left = false;
 
-  beat(): Promise<boolean> {
+  beat(): Promise<Beat> {
     this.beats += 1;
     this.hubs = this.hubs.map((hub) => (this.living.has(hub.id) ? { ...hub, beat: hub.beat + 1 } : hub));
     if (this.mode === 'is-silent') return new Promise(() => undefined);
     if (this.mode === 'is-away') return Promise.reject(new HubError('database-failed', 'away'));
-    return Promise.resolve(this.mode === 'answers');
+    return Promise.resolve({ mine: this.mode === 'answers', hubs: this.hubs });
   }
 
-  others(): Promise<OtherHub[]> {
-    return Promise.resolve(this.hubs);
-  }
-
-  declareDead({ id }: OtherHub): Promise<void> {
-    this.dead.push(id);
-    return Promise.resolve();
+  declareDead({ id, incarnation }: SeenHub): Promise<boolean> {
+    this.dead.push(`${id}/${incarnation}`);
+    this.hubs = this.hubs.map((hub) =>
+      hub.id === id && hub.incarnation === incarnation ? { ...hub, state: 'dead' } : hub,
+    );
+    return Promise.resolve(true);
   }
 
   leave(): Promise<void> {
@@ -39,11 +39,26 @@ class FakeState implements TenureStore {
   }
 }
 
+const me = { id: 'me', incarnation: 4 };
+const seen = (id: string, incarnation = 3): SeenHub => ({
+  id,
+  incarnation,
+  beat: 7,
+  state: 'up',
+  version: '',
+});
+
 function startTenure() {
   const clock = new ManualClock();
   const state = new FakeState();
   const lost: HubError[] = [];
-  const tenure = new Tenure({ clock, log: silentLog, store: state, lost: (error) => void lost.push(error) });
+  const tenure = new Tenure({
+    clock,
+    log: silentLog,
+    store: state,
+    me,
+    lost: (error) => void lost.push(error),
+  });
   /** Second by second, as the beats come. */
   const pass = async (ms: number): Promise<void> => {
     for (let left = ms; left > 0; left -= 500) {
@@ -97,19 +112,45 @@ test('a hub that was declared dead says so once, and never holds again', async (
   assert.equal(tenure.holds(), false);
 });
 
-test('a hub that finds another one alive does not begin, and names it', async () => {
+test('a hub whose id another process has does not begin, and says what to do', async () => {
   const { state, begin } = startTenure();
-  state.hubs = [{ id: 'other', inc: 3, beat: 7 }];
-  state.living.add('other');
-  await assert.rejects(begin(), /the hub other uses it/);
-  assert.deepEqual(state.dead, []);
+  state.hubs = [seen('me')];
+  state.living.add('me');
+  await assert.rejects(begin(), /another process is the hub me: two data folders have the same hub.id/);
+  assert.deepEqual([state.dead, state.left], [[], true]);
 });
 
-test('a hub that has ended without a goodbye is declared dead when its beat has not moved', async () => {
+test('an earlier start of a hub that has ended without a goodbye is declared dead when its beat has not moved', async () => {
   const { state, begin, tenure } = startTenure();
-  state.hubs = [{ id: 'other', inc: 3, beat: 7 }];
+  state.hubs = [seen('me'), seen('other')];
+  state.living.add('other');
   await begin();
-  assert.deepEqual([state.dead, tenure.holds()], [['other'], true]);
+  assert.deepEqual([state.dead, tenure.holds(), tenure.knows('other')], [['me/3'], true, true]);
   await tenure.close();
   assert.equal(state.left, true);
+});
+
+test('another hub that does not beat for five seconds is declared dead', async () => {
+  const { state, tenure, pass } = startTenure();
+  state.hubs = [seen('other'), seen('third')];
+  state.living.add('third');
+  tenure.start();
+  await pass(5_500);
+  assert.deepEqual(state.dead, []);
+  await pass(1_000);
+  assert.deepEqual(state.dead, ['other/3']);
+});
+
+test('who cannot look does not count the silence of others', async () => {
+  const { state, tenure, pass } = startTenure();
+  state.hubs = [seen('other')];
+  tenure.start();
+  await pass(3_000);
+  state.mode = 'is-away';
+  await pass(60_000);
+  state.mode = 'answers';
+  await pass(1_000);
+  assert.deepEqual(state.dead, [], 'one look adds two seconds at most');
+  await pass(2_000);
+  assert.deepEqual(state.dead, ['other/3']);
 });

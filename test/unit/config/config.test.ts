@@ -68,51 +68,58 @@ test('every invalid example is refused, as values and as a file', () => {
   }
 });
 
+const peer = { listen: { host: '127.0.0.1', port: 0 }, url: undefined };
+const usual = { oidc: undefined, peer, acceptPerSec: 500, backoffMaxMs: 30_000, settings: [] };
+const restartMs = 5_000;
+
 test('without any setting the hub stands alone: own certificate, embedded store and broker', () => {
   const { config, warnings } = read({});
   assert.deepEqual(warnings, []);
   const packageDir = fileURLToPath(new URL('../../../', import.meta.url));
-  assert.deepEqual(config, {
-    deviceListen: { host: '0.0.0.0', port: 8443 },
-    adminListen: { host: '127.0.0.1', port: 8080 },
-    brokerListen: { host: '127.0.0.1', port: 1883 },
-    brokerAnonymous: undefined,
-    tls: { mode: 'own', clientCa: undefined },
-    allowedOrigins: [],
-    state: undefined,
-    adminOrigins: [],
-    trustedProxies: [],
-    webhookAllow: [],
-    maxSocketsPerAddress: 5_000,
-    maxPendingPerAddress: 500,
-    dataDir: '/srv/hub/var',
-    influx: undefined,
-    mqtt: { url: undefined, username: undefined, password: undefined, root: 'hub/v1' },
-    fanOut: 'all',
-    schemasDir: `${packageDir}schemas/device-types`,
-    ackDelayMs: 500,
-    inFlight: 64,
-    maxAgeSec: 86_400,
-    maxAheadSec: 60,
-    backfillMaxAgeDays: 3660,
-    messagesPerSec: 1_000,
-    logsPerSec: 5,
-    totalMessagesPerSec: 50_000,
-    spoolMaxMib: 1_024,
-    deadLettersMax: 100_000,
-    diskReserveMib: 256,
-    embeddedMaxMib: 2_048,
-    firmwareMaxMib: 1_024,
-    firmwareKey: undefined,
-    artifactDownloads: 64,
-    rollUps: false,
-    rawRetentionDays: undefined,
-    backoffMaxMs: 30_000,
-    acceptPerSec: 500,
-    restartMs: 5_000,
-    notice: undefined,
-    logLevel: 'info',
-  });
+  assert.deepEqual(
+    { ...config, settings: [] },
+    {
+      deviceListen: { host: '0.0.0.0', port: 8443 },
+      adminListen: { host: '127.0.0.1', port: 8080 },
+      brokerListen: { host: '127.0.0.1', port: 1883 },
+      tls: { mode: 'own', clientCa: undefined },
+      allowedOrigins: [],
+      state: undefined,
+      adminOrigins: [],
+      trustedProxies: [],
+      webhookAllow: [],
+      maxSocketsPerAddress: 5_000,
+      maxPendingPerAddress: 500,
+      dataDir: '/srv/hub/var',
+      influx: undefined,
+      mqtt: { url: undefined, username: undefined, password: undefined, root: 'hub/v1' },
+      fanOut: 'all',
+      homeAssistant: 'off',
+      homeAssistantPrefix: 'homeassistant',
+      homeAssistantCommands: [],
+      schemasDir: `${packageDir}schemas/device-types`,
+      ackDelayMs: 500,
+      inFlight: 64,
+      maxAgeSec: 86_400,
+      maxAheadSec: 60,
+      backfillMaxAgeDays: 3660,
+      messagesPerSec: 1_000,
+      logsPerSec: 5,
+      totalMessagesPerSec: 50_000,
+      spoolMaxMib: 1_024,
+      deadLettersMax: 100_000,
+      diskReserveMib: 256,
+      embeddedMaxMib: 2_048,
+      firmwareMaxMib: 1_024,
+      firmwareKey: undefined,
+      artifactDownloads: 64,
+      rollUps: false,
+      notice: undefined,
+      ...usual,
+      restartMs,
+      logLevel: 'info',
+    },
+  );
 });
 
 test('the environment wins over the file, and the file over the defaults', () => {
@@ -150,6 +157,9 @@ test('every name has its place in the environment', () => {
       HUB_MQTT_PASSWORD_FILE: 'mqtt-password',
       HUB_MQTT_ROOT: 'acme/hub',
       HUB_FAN_OUT: 'events',
+      HUB_HOME_ASSISTANT: 'on',
+      HUB_HOME_ASSISTANT_PREFIX: 'ha',
+      HUB_HOME_ASSISTANT_COMMANDS: 'smart-valve/close, env-sensor/reboot',
       HUB_SCHEMAS_DIR: 'types',
       HUB_ACK_DELAY_MS: '250',
       HUB_IN_FLIGHT: '16',
@@ -174,52 +184,56 @@ test('every name has its place in the environment', () => {
     },
     { readFile: (path) => `content of ${path}\n` },
   );
-  assert.deepEqual(config, {
-    deviceListen: { host: '::1', port: 0 },
-    adminListen: { host: 'localhost', port: 9090 },
-    brokerListen: { host: '127.0.0.1', port: 1883 },
-    brokerAnonymous: undefined,
-    tls: { mode: 'given', cert: '/srv/hub/tls/hub.crt', key: '/etc/hub.key', clientCa: '/srv/hub/ca.crt' },
-    allowedOrigins: ['https://console.example.org', 'http://localhost:5173', 'null', 'file://'],
-    adminOrigins: ['https://hub.example.org'],
-    trustedProxies: ['10.0.0.1', 'fd00::/8'],
-    webhookAllow: ['169.254.10.0/24'],
-    maxSocketsPerAddress: 7,
-    maxPendingPerAddress: 3,
-    dataDir: '/srv/hub/data',
-    state: { url: 'postgres://db/hub', username: 'su', password: 'sp' },
-    influx: { url: 'http://influx:8086', database: 'plant', username: 'iu', password: 'ip' },
-    mqtt: {
-      url: 'mqtts://broker:8883',
-      username: 'mu',
-      password: 'content of /srv/hub/mqtt-password',
-      root: 'acme/hub',
+  assert.deepEqual(
+    { ...config, settings: [] },
+    {
+      deviceListen: { host: '::1', port: 0 },
+      adminListen: { host: 'localhost', port: 9090 },
+      brokerListen: { host: '127.0.0.1', port: 1883 },
+      tls: { mode: 'given', cert: '/srv/hub/tls/hub.crt', key: '/etc/hub.key', clientCa: '/srv/hub/ca.crt' },
+      allowedOrigins: ['https://console.example.org', 'http://localhost:5173', 'null', 'file://'],
+      adminOrigins: ['https://hub.example.org'],
+      trustedProxies: ['10.0.0.1', 'fd00::/8'],
+      webhookAllow: ['169.254.10.0/24'],
+      maxSocketsPerAddress: 7,
+      maxPendingPerAddress: 3,
+      dataDir: '/srv/hub/data',
+      state: { url: 'postgres://db/hub', username: 'su', password: 'sp' },
+      influx: { url: 'http://influx:8086', database: 'plant', username: 'iu', password: 'ip' },
+      mqtt: {
+        url: 'mqtts://broker:8883',
+        username: 'mu',
+        password: 'content of /srv/hub/mqtt-password',
+        root: 'acme/hub',
+      },
+      fanOut: 'events',
+      homeAssistant: 'on',
+      homeAssistantPrefix: 'ha',
+      homeAssistantCommands: ['smart-valve/close', 'env-sensor/reboot'],
+      schemasDir: '/srv/hub/types',
+      ackDelayMs: 250,
+      inFlight: 16,
+      maxAgeSec: 60,
+      maxAheadSec: 0,
+      backfillMaxAgeDays: 30,
+      messagesPerSec: 10,
+      logsPerSec: 2,
+      totalMessagesPerSec: 100,
+      spoolMaxMib: 2,
+      deadLettersMax: 5,
+      diskReserveMib: 100,
+      embeddedMaxMib: 64,
+      firmwareMaxMib: 64,
+      firmwareKey: '/srv/hub/owner.pem',
+      artifactDownloads: 8,
+      rollUps: true,
+      rawRetentionDays: 30,
+      notice: { cron: '*/5 * * * * *', payload: null },
+      ...usual,
+      restartMs,
+      logLevel: 'debug',
     },
-    fanOut: 'events',
-    schemasDir: '/srv/hub/types',
-    ackDelayMs: 250,
-    inFlight: 16,
-    maxAgeSec: 60,
-    maxAheadSec: 0,
-    backfillMaxAgeDays: 30,
-    messagesPerSec: 10,
-    logsPerSec: 2,
-    totalMessagesPerSec: 100,
-    spoolMaxMib: 2,
-    deadLettersMax: 5,
-    diskReserveMib: 100,
-    embeddedMaxMib: 64,
-    firmwareMaxMib: 64,
-    firmwareKey: '/srv/hub/owner.pem',
-    artifactDownloads: 8,
-    rollUps: true,
-    rawRetentionDays: 30,
-    backoffMaxMs: 30_000,
-    acceptPerSec: 500,
-    restartMs: 5_000,
-    notice: { cron: '*/5 * * * * *', payload: null },
-    logLevel: 'debug',
-  });
+  );
 });
 
 test('all faults are told at once, each by the name its author used', () => {
@@ -392,7 +406,14 @@ test('a state in PostgreSQL needs the parts that several hubs would share, each 
   const parts = { HUB_INFLUX_URL: 'http://i', HUB_MQTT_URL: 'mqtt://m', HUB_TLS: 'terminated' };
   const { config } = read({ HUB_STATE_URL: url, HUB_STATE_USERNAME: 'hub', ...parts });
   assert.deepEqual(config.state, { url, username: 'hub', password: undefined });
-  for (const wrong of ['postgres://u:hunter2@h/hub', 'postgres://h', 'mysql://h/hub', 'postgres://h/hub#x']) {
+  const settings = `${url}?sslmode=verify-full&options=-c%20search_path%3Dhub`;
+  assert.equal(
+    read({ HUB_STATE_URL: settings, HUB_STATE_USERNAME: 'hub', ...parts }).config.state?.url,
+    settings,
+  );
+  const secrets = 'h/hub?password=hunter2 h/hub?x=1&sslpassword=hunter2 h/hub?p%61ssword=hunter2';
+  const wrongs = `u:hunter2@h/hub ${secrets} h h/hub#x`.split(' ').map((rest) => `postgres://${rest}`);
+  for (const wrong of [...wrongs, 'mysql://h/hub']) {
     const faults = faultsOf({ HUB_STATE_URL: wrong, ...parts });
     assert.deepEqual(namesOf(faults), ['HUB_STATE_URL'], wrong);
     assert.ok(!JSON.stringify(faults).includes('hunter2'));

@@ -10,13 +10,21 @@ import { configNames, type ConfigName } from '../../../schemas/config.ts';
 import { hostileJson, hostileName, hostileNumber, hostileText } from '../../helpers/fuzz/hostile-values.ts';
 
 /** Settings that need another one. */
-const companions: Partial<Record<ConfigName, Readonly<Partial<Record<ConfigName, string>>>>> = {
+const companions: Partial<Record<ConfigName, Readonly<Partial<Record<ConfigName, string | string[]>>>>> = {
   tlsCert: { tlsKey: 'key.pem' },
   tlsKey: { tlsCert: 'cert.pem' },
   influxPassword: { influxUsername: 'hub' },
   mqttPassword: { mqttUsername: 'hub' },
   statePassword: { stateUsername: 'hub' },
   stateUrl: { influxUrl: 'http://h', mqttUrl: 'mqtt://h', tls: 'terminated' },
+  oidcIssuer: { oidcClientId: 'hub', oidcRoles: ['admins=admin'] },
+  oidcClientId: { oidcIssuer: 'https://id.example.org', oidcRoles: ['admins=admin'] },
+  oidcClientSecret: {
+    oidcIssuer: 'https://id.example.org',
+    oidcClientId: 'hub',
+    oidcRoles: ['admins=admin'],
+  },
+  oidcRoles: { oidcIssuer: 'https://id.example.org', oidcClientId: 'hub' },
   noticeCron: { noticePayload: '1' },
   noticePayload: { noticeCron: '0 6 * * *' },
 };
@@ -45,8 +53,8 @@ function refusalOf(given: Pick<ConfigSources, 'env' | 'file' | 'fileName'>): str
     });
     // What the hub makes of it when it starts.
     topicsOf(config.mqtt.root);
-    // The payload of a notice is any JSON.
-    assertSound({ ...config, notice: config.notice?.cron });
+    // The payload of a notice is any JSON; the settings repeat what was given.
+    assertSound({ ...config, notice: config.notice?.cron, settings: [] });
     return undefined;
   } catch (error) {
     assert.ok(error instanceof HubError && error.code === 'config-invalid', String(error));
@@ -83,7 +91,7 @@ test('whatever a HUB_* variable has, it is taken as a sound setting, or the refu
     fc.property(setting, value, (name, hostile) => {
       const beside = Object.entries(companions[name] ?? {});
       const env = Object.fromEntries([
-        ...beside.map(([other, sound]) => [environmentName(other), sound] as const),
+        ...beside.map(([other, sound]) => [environmentName(other), String(sound)] as const),
         [environmentName(name), hostile],
       ]);
       const refusal = refusalOf({ env });

@@ -7,7 +7,13 @@ import {
   stepsOf,
   type StatusReport,
 } from '../../../dashboards/console/src/commands/command-steps.ts';
-import { differences, planWords, wavesOf } from '../../../dashboards/console/src/commands/waves.ts';
+import { againAtDevice, readAgain } from '../../../dashboards/console/src/commands/send-again.ts';
+import {
+  differences,
+  failuresFirst,
+  planWords,
+  wavesOf,
+} from '../../../dashboards/console/src/commands/waves.ts';
 
 const reports = (...statuses: string[]): StatusReport[] =>
   statuses.map((status, index) => ({ status, timeMs: index }));
@@ -83,4 +89,22 @@ test('a plan names the waves and when it stops', () => {
 
 test('Devices that came or went since the preview are named', () => {
   assert.deepEqual(differences(['a', 'b'], ['b', 'c']), { added: ['c'], gone: ['a'] });
+});
+
+test('Of a wave, devices where it failed come first, then those under way', () => {
+  const statuses: TargetStatus[] = ['succeeded', 'sent', 'failed', 'succeeded', 'uncertain', 'waiting'];
+  const targets = statuses.map((status, at) => ({ device: `d-${at}`, status }));
+  assert.deepEqual(
+    failuresFirst(targets).map(({ device }) => device),
+    ['d-2', 'd-4', 'd-1', 'd-5', 'd-0', 'd-3'],
+  );
+});
+
+test('A command that is to be sent again stands in the address, whatever its params', () => {
+  const sent = { name: 'set', params: { text: '&=?#%', list: [1] } };
+  const { pathname, searchParams } = new URL(againAtDevice('a@b', sent), 'http://hub');
+  assert.equal(pathname, '/devices/a%40b');
+  assert.deepEqual(readAgain(searchParams), sent);
+  assert.deepEqual(readAgain(new URLSearchParams('send=x&params={')), { name: 'x', params: {} });
+  assert.equal(readAgain(new URLSearchParams('send=')), undefined);
 });

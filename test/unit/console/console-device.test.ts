@@ -5,8 +5,8 @@ import { decimalsOf } from '../../../dashboards/console/src/device/number-text.t
 import { knownText, segmentsOf, sharesOf } from '../../../dashboards/console/src/device/presence-segments.ts';
 import { inOrder } from '../../../dashboards/console/src/device/schema-order.ts';
 import { presenceStates } from '../../../schemas/presence-states.ts';
-import { rangeOf, spanOf } from '../../../dashboards/console/src/device/ranges.ts';
-import { Series } from '../../../dashboards/console/src/device/series.ts';
+import { rangeOf, spanOf } from '../../../dashboards/console/src/device/charts/ranges.ts';
+import { Series } from '../../../dashboards/console/src/device/charts/series.ts';
 import { clockText } from '../../../dashboards/console/src/device/clock-text.ts';
 import {
   historyLines,

@@ -8,7 +8,7 @@ import {
   writeFilters,
   type CommandFilters,
 } from '../../../dashboards/console/src/commands/command-filters.ts';
-import type { CommandView } from '../../../schemas/api/commands.ts';
+import type { CommandView } from '../../../schemas/api/commands/commands.ts';
 import { requestPath } from '../../../schemas/api/requests/request-path.ts';
 
 const none: CommandFilters = { device: '', name: '', status: '', from: '', to: '' };

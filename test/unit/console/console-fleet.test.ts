@@ -10,7 +10,7 @@ import {
   inOrder,
   type Filters,
 } from '../../../dashboards/console/src/fleet/fleet-view.ts';
-import { incidentText } from '../../../dashboards/console/src/fleet/incident-text.ts';
+import { incidentText } from '../../../dashboards/console/src/incidents/incident-text.ts';
 
 /** The console's list of devices, without a browser. */
 
@@ -30,7 +30,7 @@ const change = (id: string, presence: DeviceSummary['presence'], sinceMs: number
   sinceMs,
   null,
 ];
-const none: Filters = { q: '', type: '', site: '', label: '', state: '', twin: '' };
+const none: Filters = { q: '', type: '', site: '', label: '', state: '', twin: '', firmware: '' };
 const states = (fleet: Fleet): Record<string, string> =>
   Object.fromEntries([...fleet.values()].map(({ id, presence }) => [id, presence]));
 
@@ -162,6 +162,7 @@ test('what can be filtered by is what there is, each once', () => {
     types: ['env-sensor@1'],
     sites: ['default', 'x'],
     twins: false,
+    firmwares: [],
     labels: ['floor=1', 'room=2'],
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { HubSnapshot } from '../../../schemas/api/hub.ts';
-import type { RejectRow } from '../../../schemas/api/rejects.ts';
+import type { RejectRow } from '../../../schemas/api/telemetry/rejects.ts';
 import { layOut, ribbon } from '../../../dashboards/console/src/hub-state/ledger-flow.ts';
 import { gridOf, levelOf } from '../../../dashboards/console/src/device-types/rejects.ts';
 

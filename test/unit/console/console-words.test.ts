@@ -89,7 +89,13 @@ test('The fields inside lists and objects stand below them in a table', () => {
 });
 
 test('Types stand by name, their newest version first', () => {
-  const row = (id: string, devices: number) => ({ id, devices, streams: [], commands: [] });
+  const row = (id: string, devices: number) => ({
+    id,
+    devices,
+    streams: [],
+    commands: [],
+    updatesFirmware: false,
+  });
   const families = familiesOf([row('b@1', 1), row('a@9', 2), row('a@10', 3)]);
   assert.deepEqual(
     families.map(({ name, devices, versions }) => [name, devices, versions.map(({ id }) => id)]),

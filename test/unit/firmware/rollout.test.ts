@@ -98,7 +98,7 @@ const many = <Item>(count: number, item: (index: number) => Item): Item[] =>
   Array.from({ length: count }, (_, index) => item(index));
 
 test('the devices not updated yet are looked at in the same times as the updated ones', () => {
-  const when = { wave: 1, atMs: 1_000, soakMs, looks: 2 };
+  const when = { wave: 1, atMs: 1_000, soakMs, gaps: [], looks: 2 };
   const targets = [
     ...many(4, (n) => soaked(`u-${n}`, 500, [offline(550)])),
     ...many(40, (n) => waiting(`c-${n}`, n < 10 ? [offline(550)] : [offline(900)])),
@@ -112,7 +112,7 @@ test('the devices not updated yet are looked at in the same times as the updated
 });
 
 test('an outage that befalls everybody stops nothing, and neither do two troubled devices', () => {
-  const when = { wave: 1, atMs: 1_000, soakMs, looks: 1 };
+  const when = { wave: 1, atMs: 1_000, soakMs, gaps: [], looks: 1 };
   const outage = [
     ...many(10, (n) => soaked(`u-${n}`, 500, [offline(550)])),
     ...many(100, (n) => waiting(`c-${n}`, [offline(551)])),
@@ -135,13 +135,13 @@ test('an outage that befalls everybody stops nothing, and neither do two trouble
 test('what an earlier wave showed counts in the next look', () => {
   const first = lookAt(
     [...many(2, (n) => soaked(`u-${n}`, 100, [offline(150)])), ...many(50, (n) => waiting(`c-${n}`))],
-    { wave: 1, atMs: 300, soakMs, looks: 2 },
+    { wave: 1, atMs: 300, soakMs, gaps: [], looks: 2 },
     [],
   );
   assert.equal(first.stops, false);
   const second = lookAt(
     [{ ...soaked('u-9', 400, [offline(450)]), wave: 2 }, ...many(50, (n) => waiting(`c-${n}`))],
-    { wave: 2, atMs: 600, soakMs, looks: 2 },
+    { wave: 2, atMs: 600, soakMs, gaps: [], looks: 2 },
     [first],
   );
   assert.deepEqual([second.updatedTroubled, second.stops], [1, true]);

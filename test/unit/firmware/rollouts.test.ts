@@ -150,11 +150,31 @@ test('a hub that is killed at any moment goes no wave too far, and every device 
         `${id} of wave ${wave} was asked, and the disk knows of ${rollout.wave}`,
       );
     }
-    await fleet.kill();
+    // Also for longer than a device may take to be well.
+    await fleet.kill([5, 60, 400][killAt % 3]);
     assert.ok(await fleet.until(() => fleet.settled, 3_000), `killed at write ${killAt}`);
     assert.deepEqual(fleet.states(), { succeeded: 5, failed: 1 }, `killed at write ${killAt}`);
-    assert.equal(fleet.record().rollout.status, 'finished');
+    const ended = fleet.record().rollout;
+    assert.equal(ended.status, 'finished');
+    for (const { wave, control } of ended.looks)
+      assert.equal(control, 6 - (ended.waves[wave - 1] ?? 0), 'it compares with all the others');
   }
+});
+
+test('a hub that is back compares only once it knows where the others are', async () => {
+  const fleet = await started(40, () => 'fails-to-verify');
+  await fleet.begin({ ...quick, waves: ['1', '100%'], maxFailures: 40 });
+  await fleet.seconds(8);
+  // The only device of the wave gives up meanwhile, and says so when it is back.
+  await fleet.kill(60);
+  assert.ok(await fleet.until(() => fleet.record().rollout.looks.length > 0, 300));
+  assert.ok(await fleet.until(() => fleet.settled, 300));
+  const back = fleet.devices.filter(({ offered }) => offered.size > 0).length;
+  assert.deepEqual([back, fleet.states()], [40, { failed: 40 }]);
+  const { gaps = [], acceptedMs, looks } = fleet.record().rollout;
+  const [gap] = gaps;
+  assert.ok(gap?.toMs !== undefined && gap.toMs - gap.fromMs > 60_000 && gap.fromMs - acceptedMs < 10_000);
+  assert.ok((looks[0]?.atMs ?? 0) >= gap.toMs);
 });
 
 test('a word is acked when it is on disk, and refused when the disk does not take it', async () => {

@@ -8,9 +8,10 @@ import {
   type Update,
   type UpdateEvent,
 } from '../../../hub/firmware/rollouts/update.ts';
+import { watchedBetween, type Gap } from '../../../hub/firmware/rollouts/watched-time.ts';
 import { isSettledUpdate, updateWords } from '../../../schemas/firmware/update-states.ts';
 
-const rules = { version: '2', soakMs: 100, deadlineMs: 1_000 };
+const rules = { version: '2', soakMs: 100, deadlineMs: 1_000, gaps: [] };
 const known = { boot: 'b1', firmware: '1', here: true };
 
 /** The update after these, each so many ms after the one before. */
@@ -147,6 +148,8 @@ test('over every order of frames, disconnects, restarts, reboots, cancels and ti
     fc.property(fc.array(fc.tuple(events, fc.nat(150)), { maxLength: 40 }), (steps) => {
       let nowMs = 0;
       let update = newUpdate(0, known);
+      /** The hub was away before each restart. */
+      const gaps: Gap[] = [];
       /** Boots in which the device said another version than the wanted one. */
       const oldBoots = new Set(['b1']);
       /** When the device was last not known to be well. */
@@ -154,11 +157,12 @@ test('over every order of frames, disconnects, restarts, reboots, cancels and ti
       for (const [event, ms] of steps) {
         nowMs += ms;
         const before = update;
+        if (event.kind === 'restart') gaps.push({ fromMs: nowMs - ms, toMs: nowMs });
         // What is written and read again must be the same.
         update =
           event.kind === 'restart'
             ? resumedUpdate(JSON.parse(JSON.stringify(update)) as Update)
-            : stepUpdate(update, event, rules, nowMs);
+            : stepUpdate(update, event, { ...rules, gaps }, nowMs);
         if (isSettledUpdate(before.state)) assert.equal(update.state, before.state, 'an end is an end');
         if (event.kind === 'hello' && event.firmware !== '2') oldBoots.add(event.boot);
         if (event.kind === 'status' && before.state === 'soaking') assert.equal(update.state, 'soaking');
@@ -180,15 +184,22 @@ test('over every order of frames, disconnects, restarts, reboots, cancels and ti
         if (isTrouble) unwellMs = nowMs;
         if (update.state === 'succeeded' && before.state !== 'succeeded') {
           assert.deepEqual([event.kind, update.firmware], ['time', '2']);
-          assert.ok(nowMs - unwellMs >= rules.soakMs, 'it stayed well for the soak time');
+          assert.ok(
+            watchedBetween(unwellMs, nowMs, gaps) >= rules.soakMs,
+            'it was seen to stay well for the soak time',
+          );
           assert.ok(update.here || update.asleep === true, 'and it is there');
         }
+        if (update.reason === 'not-well' && before.reason === undefined)
+          assert.ok(watchedBetween(update.soakedMs ?? 0, nowMs, gaps) >= 3 * rules.soakMs);
+        if (update.state === 'timed-out' && before.state !== 'timed-out')
+          assert.ok(watchedBetween(update.offeredMs ?? 0, nowMs, gaps) >= rules.deadlineMs);
       }
       // Whatever it was, time ends it, once it was offered.
       if (update.state === 'pending') return;
       for (const ms of [rules.deadlineMs, 3 * rules.soakMs]) {
         nowMs += ms;
-        update = stepUpdate(update, { kind: 'time' }, rules, nowMs);
+        update = stepUpdate(update, { kind: 'time' }, { ...rules, gaps }, nowMs);
       }
       assert.ok(isSettledUpdate(update.state), update.state);
     }),

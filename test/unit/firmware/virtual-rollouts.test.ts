@@ -30,6 +30,45 @@ test('a release that reboots every third device a minute later is stopped before
   assert.ok(others.every(({ update }) => update.state === 'cancelled'));
 });
 
+test('an ill release is found although the hub is away while its devices reboot', async () => {
+  const fleet = new VirtualFleet({ devices: 300, behaviour: (index) => (index % 3 === 0 ? 'ill' : 'good') });
+  await fleet.start();
+  await fleet.begin(soak);
+  for (const wave of [1, 2, 3]) {
+    const begins = () => fleet.record().rollout.wave === wave || fleet.settled;
+    assert.ok(await fleet.until(begins, 2_000), `wave ${wave} begins`);
+    await fleet.seconds(30);
+    await fleet.kill(500);
+  }
+  assert.ok(await fleet.until(() => fleet.settled, 3_000), 'it ends');
+  assert.equal(fleet.record().rollout.reason, 'devices-do-worse');
+  assert.ok(fleet.updated <= 45, `${fleet.updated} devices were updated`);
+});
+
+test('a good release ends whole although the hub is killed in every wave and is away for longer than the soak takes', async () => {
+  for (const awaySec of [1, 30, 500]) {
+    const fleet = new VirtualFleet({ devices: 300, seed: awaySec });
+    await fleet.start();
+    await fleet.begin(soak);
+    for (let wave = 1; wave <= 5; wave += 1) {
+      assert.ok(await fleet.until(() => fleet.record().rollout.wave === wave, 2_000), `wave ${wave} begins`);
+      // The few of the first wave have almost been well for long enough; of the others some download and some soak.
+      await fleet.seconds(wave === 1 ? 130 : 10 + wave * 5);
+      await fleet.kill(awaySec);
+    }
+    assert.ok(await fleet.until(() => fleet.settled, 3_000), 'it ends');
+    assert.deepEqual(fleet.states(), { succeeded: 300 }, `away for ${awaySec} s`);
+    const { rollout } = fleet.record();
+    assert.equal(rollout.status, 'finished');
+    for (const { wave, control } of rollout.looks)
+      assert.equal(
+        control,
+        300 - (rollout.waves[wave - 1] ?? 0),
+        `the look after wave ${wave} sees the others`,
+      );
+  }
+});
+
 test('20 of 20 good releases for 300 devices end without a stop, although some devices reboot for no reason', async () => {
   let stops = 0;
   for (let seed = 1; seed <= 20; seed += 1) {

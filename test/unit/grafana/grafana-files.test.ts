@@ -13,6 +13,7 @@ import { grafanaUnitIds } from '../../helpers/grafana/grafana-unit-ids.ts';
 import { grafanaUnit, grafanaUnits } from '../../../dashboards/grafana/generate/units.ts';
 import { toYaml, type YamlValue } from '../../../dashboards/grafana/generate/yaml.ts';
 
+import { slugOf } from '../../../packaging/docs/markdown.ts';
 import { presenceStates } from '../../../schemas/presence-states.ts';
 import { compileDeviceType, loadDeviceTypes, type DeviceType } from '../../../schemas/index.ts';
 import { readBlockYaml } from '../../helpers/grafana/block-yaml.ts';
@@ -74,6 +75,7 @@ suite('the files for Grafana', () => {
     for (const [path, text] of files) assert.equal(readFileSync(join(folder, path), 'utf8'), text, path);
     const there = [
       'dashboards',
+      'prometheus',
       'provisioning/alerting',
       'provisioning/dashboards',
       'provisioning/datasources',
@@ -128,12 +130,15 @@ suite('the files for Grafana', () => {
     const { uid, type } = source;
     for (const [, board] of boardsOf(files)) {
       const used = [
-        ...board.templating.list,
+        ...board.templating.list.filter((one) => one.type === 'query'),
         ...board.annotations.list.filter(({ builtIn }) => builtIn !== 1),
         ...panelsOf(board),
         ...panelsOf(board).flatMap(({ targets = [] }) => targets),
       ];
-      for (const { datasource } of used) assert.deepEqual(datasource, { type, uid });
+      for (const { datasource } of used) assert.deepEqual(datasource, { type, uid: '${datasource}' });
+      const [choice] = board.templating.list;
+      assert.deepEqual([choice?.name, choice?.type, choice?.query], ['datasource', 'datasource', type]);
+      assert.equal(choice?.current?.value, uid);
     }
     for (const { data } of alertsOf(files).groups.flatMap(({ rules }) => rules)) {
       assert.deepEqual(
@@ -170,8 +175,10 @@ suite('the files for Grafana', () => {
         for (const field of fields.filter(({ tag }) => !tag)) {
           const what = `${measurement} ${field.name}`;
           const panel = queriesOf(board).find(
-            ({ influxql }) =>
-              influxql.includes(`("${field.name}")`) && influxql.includes(`FROM "${measurement}"`),
+            ({ influxql, panel: shown }) =>
+              shown?.type !== 'table' &&
+              (influxql.includes(`mean(/^(mean_)?${field.name}$/) FROM /^${measurement}(_1m)`) ||
+                influxql.includes(`last("${field.name}") AS "${field.name}" FROM "${measurement}"`)),
           )?.panel;
           assert.ok(panel?.fieldConfig, `a panel of ${what}`);
           assert.equal(panel.title, field.title, what);
@@ -237,6 +244,23 @@ suite('the files for Grafana', () => {
     );
   });
 
+  test('each rule leads to the panel that shows it, and to the words that say what to do', () => {
+    const runbooks = readFileSync(join(root, 'docs/alerts.md'), 'utf8');
+    const headings = new Set(
+      [...runbooks.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => slugOf(heading)),
+    );
+    const withDocs = grafanaFiles(shipped, { database: 'hub', docsUrl: 'https://docs.example/hub/' });
+    const boards = boardsOf(withDocs).map(([, board]) => board as Dashboard & { uid: string });
+    for (const { title, annotations } of alertsOf(withDocs).groups.flatMap(({ rules }) => rules)) {
+      const board = boards.find(({ uid }) => uid === annotations['__dashboardUid__']);
+      const panel = board?.panels.find(({ id }) => String(id) === annotations['__panelId__']);
+      assert.ok((panel?.targets ?? []).length > 0, title);
+      const [page, anchor = ''] = (annotations['runbook_url'] ?? '').split('#');
+      assert.equal(page, 'https://docs.example/hub/guides/alerts.html');
+      assert.ok(headings.has(anchor), `${title}: docs/alerts.md has no heading ${anchor}`);
+    }
+  });
+
   test('a type in two versions is one dashboard, with the fields of both and the words of the newer', () => {
     const version = (number: number, properties: object): DeviceType =>
       compileDeviceType(
@@ -252,7 +276,7 @@ suite('the files for Grafana', () => {
     const now = version(2, { a: { type: 'number', title: 'New', unit: 'V' }, added: { type: 'boolean' } });
     const board = boardOf(filesOf([old, now]), 'type-meter');
     const titles = panelsOf(board).map(({ title }) => title);
-    assert.deepEqual(titles.slice(0, 3), ['New', 'added', 'gone']);
+    assert.deepEqual(titles.slice(0, 4), ['Last values of m', 'New', 'added', 'gone']);
   });
 });
 
@@ -286,13 +310,13 @@ suite('names and texts of others', () => {
     const files = filesOf([hostileType(title, '<script>$a{{1}}')]);
     const board = boardOf(files, 'type-hostile');
     const shown = panelsOf(board)
-      .slice(0, 3)
+      .slice(1, 4)
       .map((panel) => panel.title ?? '');
     for (const text of [...shown, (board as unknown as { title: string }).title]) {
       assert.doesNotMatch(text, /\$[\w{]|\[\[/);
       assert.equal(text.replaceAll('\u2060', ''), title);
     }
-    const [, , ...rest] = alertsOf(files).groups.flatMap(({ rules }) => rules);
+    const [, , , ...rest] = alertsOf(files).groups.flatMap(({ rules }) => rules);
     const [limit] = rest;
     assert.equal(limit?.title, 'hostile s x beyond its limit');
     assert.doesNotMatch(JSON.stringify(limit.annotations), /\$|\{\{1/);
@@ -300,7 +324,7 @@ suite('names and texts of others', () => {
 
   test('a tag of the payload makes a line of its own', () => {
     const board = boardOf(filesOf([hostileType('x', '1')]), 'type-hostile');
-    const query = queriesOf(board).find(({ influxql }) => influxql.includes('mean("x")'));
+    const query = queriesOf(board).find(({ influxql }) => influxql.includes('mean(/^(mean_)?x$/)'));
     assert.match(query?.influxql ?? '', /GROUP BY time\(\$__interval\), "device", "zone"/);
   });
 

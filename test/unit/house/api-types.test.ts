@@ -32,14 +32,32 @@ test('an answer that is declared again is named, whichever way it is written', (
   const planted = `
     interface Letter { readonly id: number; account: string; line: string; reason?: string; refusedMs: number }
     type Listed = { letters: { id: number; account: string; line: string; reason: string; 'refusedMs': number }[] };
-    interface Other { id: number; account: string; line: string; reason: string }
+    interface Part { id: number; account: string; line: string; reason: string }
+    interface Base { readonly id: number; readonly account: string }
+    interface Extended extends Base { line: string; reason: string; refusedMs: number }
+    interface Removed extends Far { reason: string; refusedMs: number }
+    interface Own { id: number; account: string; line: string; reason: string; colour: string }
+    interface Few { id: number; account: string; line: string }
+    interface Asked { id: number; account: string; line: string; reason: string; refused(): void }
+    interface Derived extends Pick<Letter, 'id' | 'account'> { line: string; reason: string; refusedMs: number }
   `;
-  const faults = restatedShapes([parseSource('hub/planted.ts', planted)], resources());
+  const far = 'export interface Away { id: number; account: string; line: string }';
+  const faults = restatedShapes(
+    [
+      parseSource('hub/planted.ts', `import type { Away as Far } from './far/away.ts';${planted}`),
+      parseSource('hub/far/away.ts', far),
+    ],
+    resources(),
+  );
+  const whole = 'declares DeadLetter of schemas/api again: take its type';
   assert.deepEqual(
     faults.map(({ line, message }) => [line, message]),
     [
-      [2, 'declares DeadLetter of schemas/api again: take its type'],
-      [3, 'declares DeadLetter of schemas/api again: take its type'],
+      [2, whole],
+      [3, whole],
+      [4, 'declares 4 of the 5 members of DeadLetter of schemas/api again: derive it by Pick or Omit'],
+      [6, whole],
+      [7, whole],
     ],
   );
 });

@@ -6,9 +6,13 @@ import { parseSource } from '../../house/parsed-source.ts';
 
 /** The faults of a house with nothing in it but these files. */
 function faultsOf(files: Record<string, string>, overrides: House['linter']['overrides'] = []): string[] {
-  const sources = Object.entries(files).map(([path, text]) => parseSource(path, text));
+  const all = Object.entries(files).map(([path, text]) => ({ path, text }));
+  const documents = all.filter(({ path }) => path.endsWith('.md'));
+  const sources = all
+    .filter(({ path }) => path.endsWith('.ts'))
+    .map(({ path, text }) => parseSource(path, text));
   const linter = { path: 'oxlint.config.ts', overrides };
-  return houseFaults({ paths: Object.keys(files), sources, linter }).map(faultLine);
+  return houseFaults({ paths: Object.keys(files), sources, documents, linter }).map(faultLine);
 }
 
 function emptyFiles(folder: string, count: number): Record<string, string> {
@@ -40,6 +44,11 @@ const rows: Row[] = [
     rule: 'a folder of more than thirty files',
     files: { ...emptyFiles('hub/telemetry', 31), ...emptyFiles('test/unit/sim', 31) },
     faults: [/^hub\/telemetry:1 holds 31 files, 30 are allowed/, /^test\/unit\/sim:1 holds 31 files/],
+  },
+  {
+    rule: 'a table that no terminal shows',
+    files: { 'hub/README.md': `# A page\n\n| ${'wide '.repeat(80)}|\n| ${'wide '.repeat(80)}|\n` },
+    faults: [/^hub\/README\.md:3 begins a table of 403 characters, 400 are allowed: make a list of it/],
   },
   {
     rule: 'a hub.ts that is too long',

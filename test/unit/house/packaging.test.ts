@@ -86,6 +86,33 @@ test('the hub of the compose file starts with what it is given, and meets the ot
   assert.ok(services['hub']?.volumes?.includes(`hub:${/HUB_DATA_DIR=(\S+)/.exec(dockerfile)?.[1]}`));
 });
 
+test('each hub of the cluster starts with what it is given, keeps its own folder, and is known to the balancer', () => {
+  const cluster = parse(textOf('compose.cluster.yaml'), { merge: true, logLevel: 'error' }) as typeof compose;
+  const hubs = Object.entries(cluster.services).filter(([name]) => name.startsWith('hub'));
+  assert.equal(hubs.length, 3);
+  const balancer = textOf('packaging/cluster/haproxy.cfg');
+  for (const [name, { environment = {}, volumes = [] }] of hubs) {
+    const env = Object.entries({ ...services['hub']?.environment, ...environment });
+    const { config, warnings } = readConfig({
+      env: Object.fromEntries(env.map(([key, value]) => [key, value.replaceAll(/\$\{[^}]+\}/g, 'x')])),
+      cwd: '/app',
+      isCron: () => true,
+      readFile: () => assert.fail('no secret comes from a file'),
+    });
+    assert.deepEqual(
+      warnings.filter((warning) => !warning.includes('plain text')),
+      [],
+    );
+    assert.equal(config.state?.username, cluster.services['postgres']?.environment?.['POSTGRES_USER']);
+    assert.ok(volumes.includes(`${name}:/var/lib/device-hub`), name);
+    const { port } = config.deviceListen;
+    assert.match(balancer, new RegExp(`^  server ${name} ${name}:${port}$`, 'm'));
+    assert.match(textOf('packaging/cluster/nginx.conf'), new RegExp(`server ${name}:${port} `));
+  }
+  const host = /hdr Host (\S+)/.exec(balancer)?.[1];
+  assert.ok(cluster.services['hub']?.environment?.['HUB_ADMIN_ORIGINS']?.includes(`http://${host}`));
+});
+
 test('only devices are let in from other machines', () => {
   for (const [name, { ports = [] }] of Object.entries(services)) {
     for (const port of ports) {
@@ -116,7 +143,8 @@ test('every file, volume and health check the compose file counts on is there', 
 
 test('no password stands in the compose file: new-env.sh makes one for each user, once, for its owner alone', (t) => {
   const { folder, values } = newEnv(t);
-  const used = new Set([...textOf('compose.yaml').matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name));
+  const files = textOf('compose.yaml') + textOf('compose.cluster.yaml');
+  const used = new Set([...files.matchAll(/\$\{(\w+)/g)].map(([, name = '']) => name));
   assert.deepEqual([...values.keys()].toSorted(), [...used].toSorted());
   const passwords = [...values].filter(([name]) => name.endsWith('_PASSWORD')).map(([, value]) => value);
   for (const password of passwords) assert.match(password, /^[0-9a-f]{48}$/);

@@ -59,7 +59,7 @@ const presence = (n: number, state: Presence['state'] = 'online'): Presence => (
 
 test('a change goes out on its own topic and as the retained state, both as the schema says', async () => {
   const bus = new ScriptedBus();
-  announcerOn(bus).changed('d1', { ...presence(1, 'sleeping'), untilMs: 9_000 });
+  announcerOn(bus).presenceChanged('d1', { ...presence(1, 'sleeping'), untilMs: 9_000 });
   await turn();
   assert.deepEqual(
     bus.taken.map(({ topic, qos, retain }) => ({ topic, qos, retain })),
@@ -88,7 +88,7 @@ test('while the bus does not answer only the newest state of each device waits',
   const bus = new ScriptedBus();
   const announcer = announcerOn(bus, 10);
   bus.mode = 'holds';
-  for (let n = 1; n <= 1_000; n++) announcer.changed(`d${n % 3}`, presence(n));
+  for (let n = 1; n <= 1_000; n++) announcer.presenceChanged(`d${n % 3}`, presence(n));
   await turn();
   assert.ok(bus.held <= 64, 'a bounded number is under way');
   assert.ok(announcer.droppedChanges > 900, 'what was dropped is counted');
@@ -104,7 +104,7 @@ test('while the bus does not answer only the newest state of each device waits',
 test('a removed device has its retained state cleared', async () => {
   const bus = new ScriptedBus();
   const announcer = announcerOn(bus);
-  announcer.changed('d1', presence(1));
+  announcer.presenceChanged('d1', presence(1));
   let told = 0;
   announcer.removed('d1', () => (told += 1));
   assert.equal(told, 0);
@@ -117,7 +117,7 @@ test('a removal is through only when the bus has taken what came after it', asyn
   const bus = new ScriptedBus();
   const announcer = announcerOn(bus);
   bus.mode = 'holds';
-  announcer.changed('d1', presence(1));
+  announcer.presenceChanged('d1', presence(1));
   let told = 0;
   bus.mode = 'refuses';
   announcer.removed('d1', () => (told += 1));
@@ -132,7 +132,7 @@ test('a removal is through only when the bus has taken what came after it', asyn
   await turn();
   assert.equal(told, 1);
   assert.equal(JSON.parse(bus.retained.get('hub/v1/presence/d1') ?? '{}').state, 'never-seen');
-  announcer.changed('d1', presence(1));
+  announcer.presenceChanged('d1', presence(1));
   await turn();
   assert.equal(told, 1);
 });
@@ -141,14 +141,14 @@ test('a state the bus did not take is counted, and told with the next change wit
   const bus = new ScriptedBus();
   const announcer = announcerOn(bus);
   bus.mode = 'refuses';
-  announcer.changed('d1', presence(1));
-  announcer.changed('d2', presence(1));
+  announcer.presenceChanged('d1', presence(1));
+  announcer.presenceChanged('d2', presence(1));
   await turn();
   assert.equal(bus.asked, 4, 'asked once each');
   assert.equal(announcer.stateFailures, 2);
   assert.equal(announcer.droppedChanges, 2);
   bus.mode = 'takes';
-  announcer.changed('d3', presence(1));
+  announcer.presenceChanged('d3', presence(1));
   await turn();
   assert.deepEqual(
     [...bus.retained.keys()].toSorted(),
@@ -160,11 +160,11 @@ test('a state that failed never overwrites a newer one', async () => {
   const bus = new ScriptedBus();
   const announcer = announcerOn(bus);
   bus.mode = 'refuses';
-  announcer.changed('d1', presence(1));
+  announcer.presenceChanged('d1', presence(1));
   bus.mode = 'takes';
-  announcer.changed('d1', presence(2));
+  announcer.presenceChanged('d1', presence(2));
   await turn();
-  announcer.changed('d2', presence(1));
+  announcer.presenceChanged('d2', presence(1));
   await turn();
   const states = bus.taken
     .filter(({ topic }) => topic === 'hub/v1/presence/d1')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type PresenceRow } from '../../../hub/presence/presence-keeper.ts';
+import type { PresenceRow } from '../../../hub/presence/presence-store.ts';
 import { MemoryPresenceStore } from '../../helpers/devices/memory-devices.ts';
 import { first, startKeeper, timing } from '../../helpers/hubs/presence-fixture.ts';
 import { turn } from '../../helpers/hubs/session-fixture.ts';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { codeLanguages, generateCode } from '../../../schemas/generate/generate-code.ts';
@@ -48,6 +49,22 @@ for (const [language, folder] of [
     }
   });
 }
+
+test('the TypeScript of a type that lacks streams, events, a twin or commands is a program', () => {
+  const { definition } = everyKind;
+  for (const lacking of [
+    [],
+    ['streams'],
+    ['events'],
+    ['twin'],
+    ['commands'],
+    ['events', 'twin', 'commands'],
+  ]) {
+    const kept = Object.entries(definition).filter(([name]) => !lacking.includes(name));
+    for (const { text } of generateCode('typescript', compileDeviceType(Object.fromEntries(kept), 'f')))
+      assert.doesNotThrow(() => stripTypeScriptTypes(text), `without ${lacking.join(', ')}`);
+  }
+});
 
 test('generated TypeScript types take what the type takes, and nothing else', () => {
   const reading: EveryKindStreams['wide'] = { plain: 1, broken: null, kind: 'a', mode: 'größer' };

@@ -6,14 +6,11 @@ import { parseCborFrame } from '../../../hub/sessions/frames/frame-codec.ts';
 import { CborFloat } from '../../../schemas/cbor/cbor-float.ts';
 import { readCbor } from '../../../schemas/cbor/cbor-reader.ts';
 import { writeCbor } from '../../../schemas/cbor/cbor-writer.ts';
-import {
-  expandTelemetry,
-  shortenTelemetry,
-  shortStreamsOf,
-  type ExpandedFrame,
-} from '../../../schemas/cbor/short-telemetry.ts';
+import { expandTelemetry, type ExpandedFrame } from '../../../schemas/cbor/expanded-telemetry.ts';
+import { shortenTelemetry, type ShortStreams } from '../../../schemas/cbor/short-telemetry.ts';
+import { isLayoutOf, layoutOf } from '../../../schemas/cbor/type-layout.ts';
 import type { DeviceTypeDefinition } from '../../../schemas/device-type-definition.ts';
-import { compileDeviceType, type TelemetryFrame } from '../../../schemas/index.ts';
+import type { TelemetryFrame } from '../../../schemas/index.ts';
 import { attempts } from '../../helpers/fuzz/schema-values.ts';
 
 /** The short form of telemetry: what it stands for, and how long it is. */
@@ -25,6 +22,8 @@ const shipped = (name: string): DeviceTypeDefinition =>
 
 const types = ['env-sensor@1', 'smart-valve@1', 'traffic-detector@1'].map(shipped);
 const envSensor = shipped('env-sensor@1');
+
+const shortStreamsOf = (type: DeviceTypeDefinition): ShortStreams => layoutOf(type).streams;
 
 const expanded = (item: readonly unknown[], type = envSensor): ExpandedFrame => {
   const read = readCbor(writeCbor(item));
@@ -274,9 +273,9 @@ test('the examples for authors of firmware say the same in both encodings, and t
     valid: { name: string; hex: string; frame: object }[];
     invalid: { name: string; hex: string }[];
   };
-  const type = compileDeviceType(envSensor, 'env-sensor@1');
+  const streams = shortStreamsOf(envSensor);
   for (const { name, hex, frame } of examples.valid) {
-    const parsed = parseCborFrame(Buffer.from(hex, 'hex'), type);
+    const parsed = parseCborFrame(Buffer.from(hex, 'hex'), streams);
     assert.equal(parsed.kind, 'frame', name);
     assert.deepEqual('frame' in parsed && parsed.frame, frame, name);
     assert.equal(
@@ -286,5 +285,32 @@ test('the examples for authors of firmware say the same in both encodings, and t
     );
   }
   for (const { name, hex } of examples.invalid)
-    assert.notEqual(parseCborFrame(Buffer.from(hex, 'hex'), type).kind, 'frame', name);
+    assert.notEqual(parseCborFrame(Buffer.from(hex, 'hex'), streams).kind, 'frame', name);
+});
+
+test('a layout holds as long as nothing changes its place: at the end there may be more', () => {
+  const field = (more: object = {}): object => ({ type: 'number', 'x-step': 0.1, ...more });
+  const typeOf = (...streams: [name: string, fields: object][]): DeviceTypeDefinition =>
+    ({
+      name: 't',
+      version: 1,
+      streams: Object.fromEntries(
+        streams.map(([name, properties]) => [name, { type: 'object', properties }]),
+      ),
+    }) as unknown as DeviceTypeDefinition;
+  const { fingerprint } = layoutOf(typeOf(['s', { a: field(), b: field() }]));
+  const mode = (...words: string[]): object => ({ type: 'string', enum: words });
+  const holds = (type: DeviceTypeDefinition): boolean => isLayoutOf(fingerprint, type);
+  assert.match(fingerprint, /^2-[0-9a-f]{16}$/);
+  assert.ok(holds(typeOf(['s', { a: field({ minimum: 0 }), b: field() }])));
+  assert.ok(holds(typeOf(['s', { a: field(), b: field(), c: mode('x') }], ['more', { a: field() }])));
+  assert.ok(!holds(typeOf(['s', { b: field(), a: field() }])));
+  assert.ok(!holds(typeOf(['s', { a: field({ 'x-step': 0.2 }), b: field() }])));
+  assert.ok(!holds(typeOf(['s', { a: field() }])));
+  assert.ok(!holds(typeOf(['more', { a: field() }], ['s', { a: field(), b: field() }])));
+  assert.ok(!holds(typeOf()));
+  const words = layoutOf(typeOf(['s', { mode: mode('x', 'y') }])).fingerprint;
+  assert.ok(!isLayoutOf(words, typeOf(['s', { mode: mode('y', 'x') }])));
+  for (const strange of ['', '2', '-', '99999999999.1-00', `2-${'0'.repeat(16)}`, '-1-00'])
+    assert.equal(isLayoutOf(strange, typeOf(['s', { a: field(), b: field() }])), false, strange);
 });

@@ -5,7 +5,7 @@ import type { DeviceFrame } from '../../../schemas/index.ts';
 import { HubCore, type Ending, type Settlement } from '../../../sdk/typescript/src/node.ts';
 import { seededRandom } from '../../../device-sim/device/random.ts';
 import { RamStore, UnsureMemory } from '../../helpers/sdk/ram-store.ts';
-import { welcomeFrame } from '../../helpers/sdk/played-link.ts';
+import { frameOf, messageOf, welcomeFrame } from '../../helpers/sdk/played-link.ts';
 
 /** The core of the SDK between a hub, a link, a disk and a clock that do whatever they like. */
 
@@ -15,6 +15,10 @@ const batch = 2;
 const longMs = 3_700_000;
 
 type Data = { n: number };
+
+/** A memory that takes its time; frames in CBOR. */
+type Way = { isSlow: boolean; cbor: boolean };
+const ways = fc.record<Way>({ isSlow: fc.boolean(), cbor: fc.boolean() });
 
 interface InFlight {
   readings: number[];
@@ -42,8 +46,11 @@ class World {
   /** What the hub takes: a new one from its first session on alone. */
   #valid = new Set(['first']);
 
-  constructor(isSlow: boolean) {
-    this.memory = new UnsureMemory(isSlow);
+  readonly #way: Way;
+
+  constructor(way: Way) {
+    this.#way = way;
+    this.memory = new UnsureMemory(way.isSlow);
     this.core = this.#begin();
   }
 
@@ -52,9 +59,11 @@ class World {
     this.up = this.#boot;
     const core: HubCore = new HubCore(
       {
+        id: 'd-1',
         boot: `b-${this.#boot}`,
         secret: 'first',
         type: 'env-sensor@1',
+        cbor: this.#way.cbor,
         store: this.store,
         memory: this.memory,
         random: this.random,
@@ -92,7 +101,7 @@ class World {
     }
     const output = this.core.output();
     this.core.sent(output.length);
-    for (const text of output) this.#heard(JSON.parse(text) as DeviceFrame);
+    for (const message of output) this.#heard(frameOf(message));
   }
 
   measure(n: number): void {
@@ -111,7 +120,7 @@ class World {
 
   say(frame: object | string): void {
     if (this.phase === 'none' || this.phase === 'connecting') return;
-    this.core.take(this.up, typeof frame === 'string' ? frame : JSON.stringify(frame));
+    this.core.take(this.up, messageOf(frame, this.#way.cbor));
     this.turn();
   }
 
@@ -165,14 +174,8 @@ class World {
     }
     const rejectedSamples = part && frame.readings.length > 1 ? { rejectedSamples: indexes } : {};
     if (!part) for (const n of frame.readings) frame.nacked.add(n);
-    this.say({
-      type: 'nack',
-      seq,
-      code: retry ? 'overloaded' : code,
-      retry,
-      retryAfterMs: 10,
-      ...rejectedSamples,
-    });
+    const given = { type: 'nack', seq, code: retry ? 'overloaded' : code, retry, retryAfterMs: 10 };
+    this.say({ ...given, ...rejectedSamples });
   }
 
   lose(ending: Ending): void {
@@ -408,8 +411,8 @@ const moves: fc.Arbitrary<Move> = fc.oneof(
 
 test('whatever hub, link, disk and clock do: no fault, no reading lost in silence, no command twice', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.boolean(), fc.array(moves, { minLength: 5, maxLength: 120 }), async (isSlow, run) => {
-      const world = new World(isSlow);
+    fc.asyncProperty(ways, fc.array(moves, { minLength: 5, maxLength: 120 }), async (way, run) => {
+      const world = new World(way);
       world.turn();
       for (const move of run) await move(world);
       // In the end all is well, and the hub takes everything.

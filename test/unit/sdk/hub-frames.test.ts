@@ -65,12 +65,70 @@ test('with one field of another kind a frame is ignored, unless its schema takes
         'id',
         'now',
         'data',
+        'traceparent',
       ];
-      if (!isValid && !isPassedOn.includes(name)) assert.equal(taken, undefined, `${type} with this ${name}`);
+      if (!isValid && !isPassedOn.includes(name) && !isHint(type, name))
+        assert.equal(taken, undefined, `${type} with this ${name}`);
     }),
     { numRuns: 2_000 },
   );
 });
+
+test('a frame with a number out of its range is ignored, wherever the number stands', () => {
+  const edges = [-1, -0.5, 0, 0.5, 1.5, 2 ** 53, '1', null];
+  let refused = 0;
+  for (const [type, frame] of frames('valid'))
+    for (const path of numbersIn(frame))
+      for (const edge of edges) {
+        const changed = structuredClone(frame);
+        put(changed, path, edge);
+        const isValid = hubFrameChecks[type as HubFrame['type']](changed) === undefined;
+        const isPassedOn = ['data', 'params', 'state', 'now'].some(
+          (name) => path.includes(name) && type !== 'welcome',
+        );
+        if (isPassedOn || isHint(type, path[0] ?? '')) continue;
+        refused += isValid ? 0 : 1;
+        const place = `${type} with ${path.join('.')} ${edge}`;
+        assert.equal(parseHubFrame(JSON.stringify(changed)) !== undefined, isValid, place);
+      }
+  assert.ok(refused > 100);
+});
+
+/** What the device can do without. */
+function isHint(type: string, name: string): boolean {
+  return (
+    (type === 'nack' && ['retryAfterMs', 'rejectedSamples', 'retry'].includes(name)) ||
+    (type === 'drain' && name === 'reconnectAfterMs')
+  );
+}
+
+test('a nack or a drain with a bad hint is still one, without the hint', () => {
+  const nack = { type: 'nack', seq: 1, code: 'busy', retry: true };
+  const read = (frame: object): unknown => parseHubFrame(JSON.stringify(frame));
+  for (const hint of [null, 'x', -1, [], {}]) {
+    assert.deepEqual(read({ ...nack, retryAfterMs: hint }), nack);
+    assert.deepEqual(read({ ...nack, code: hint }), { ...nack, code: hint === 'x' ? 'x' : 'unknown' });
+    assert.deepEqual(read({ ...nack, errors: [hint] }), nack);
+    assert.deepEqual(read({ ...nack, retry: hint }), { ...nack, retry: false });
+    const drain = { type: 'drain', reason: 'restart' };
+    assert.deepEqual(read({ ...drain, reconnectAfterMs: hint }), { ...drain, reconnectAfterMs: 0 });
+  }
+  for (const samples of [null, 'x', [-1], {}, ['0']])
+    assert.deepEqual(read({ ...nack, rejectedSamples: samples }), nack);
+  assert.equal(read({ ...nack, seq: 'x' }), undefined, 'of which reading, nobody knows');
+});
+
+function numbersIn(value: unknown, path: readonly string[] = []): (readonly string[])[] {
+  if (typeof value === 'number') return [path];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, member]) => numbersIn(member, [...path, name]));
+}
+
+function put(frame: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [name = '', ...below] = path;
+  if (below.length === 0) frame[name] = value;
+  else put(frame[name] as Record<string, unknown>, below, value);
+}
 
 test('text that is no frame is ignored: half of one, too long, too deep, or of no type', () => {
   const welcome = frames('valid').find(([type]) => type === 'welcome')?.[1];

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { frameCodecOf } from '../../../sdk/typescript/src/core/frame-codec.ts';
 import { Outbox, type Settlement } from '../../../sdk/typescript/src/core/outbox.ts';
 import type { NackFrame, TelemetryFrame } from '../../../schemas/index.ts';
 
 const limits = { frameBytes: 65_536, samples: 3, inFlight: 64, messagesPerSec: 100 };
+
+const { sizeOf } = frameCodecOf(false);
 
 function add(outbox: Outbox, ts: number, settle: (settlement: Settlement) => void): void {
   const what = { kind: 'reading', stream: 'env' } as const;
@@ -34,7 +37,7 @@ const steps = fc.array(
 test('whatever happens, each reading is settled once and as the hub said, and nothing is lost', () => {
   fc.assert(
     fc.property(steps, (run: Step[]) => {
-      const outbox = new Outbox(1000);
+      const outbox = new Outbox(1000, sizeOf);
       const settled = new Map<number, string[]>();
       const said = new Map<number, string>();
       let [added, seq, acked] = [0, 0, 0];
@@ -91,7 +94,7 @@ test('whatever happens, each reading is settled once and as the hub said, and no
 });
 
 test('samples the hub nacks for later wait again, and the ack of their frame does not settle them', () => {
-  const outbox = new Outbox(10);
+  const outbox = new Outbox(10, sizeOf);
   const settled: string[] = [];
   for (const ts of [1, 2, 3]) add(outbox, ts, ({ kind }) => settled.push(`${ts} ${kind}`));
   outbox.take(1, limits);
@@ -107,7 +110,7 @@ test('samples the hub nacks for later wait again, and the ack of their frame doe
 });
 
 test('a batch the hub calls too large comes back in halves, and a single one is refused', () => {
-  const outbox = new Outbox(10);
+  const outbox = new Outbox(10, sizeOf);
   const settled: string[] = [];
   for (const ts of [1, 2]) add(outbox, ts, ({ kind }) => settled.push(`${ts} ${kind}`));
   outbox.take(1, limits);

@@ -51,6 +51,38 @@ test('a device that sends more seldom than the delay is acked each time, without
   assert.equal(clock.pending, 0);
 });
 
+test('an ack leaves behind the last batch that comes before its time is up, and says as much as later', async () => {
+  const clock = new ManualClock();
+  const acks = new AckSchedule(clock, 500);
+  const at: number[] = [];
+  const first = owner(() => at.push(clock.monotonic()));
+  for (let batch = 1; batch <= 8; batch += 1) {
+    clock.advance(80);
+    // A frame of this device in each batch; one of the others, which have been acked, in any case.
+    acks.add(first);
+    acks.add(owner(() => undefined));
+    await Promise.resolve();
+  }
+  // Settled at 80, due at 580: the batch at 560 is the last before that.
+  assert.deepEqual(at, [560]);
+});
+
+test('where no batch comes any more, the ack does not wait for one', async () => {
+  const clock = new ManualClock();
+  const acks = new AckSchedule(clock, 500);
+  const at: number[] = [];
+  for (const [waitMs, frames] of [
+    [80, 1],
+    [80, 0],
+    [700, 2],
+  ] as const) {
+    clock.advance(waitMs);
+    for (let frame = 0; frame < frames; frame += 1) acks.add(owner(() => at.push(clock.monotonic())));
+    await Promise.resolve();
+  }
+  assert.deepEqual(at, [580, 860, 860]);
+});
+
 test('an owner that is scheduled already is not scheduled twice', () => {
   const clock = new ManualClock();
   const acks = new AckSchedule(clock, 500);

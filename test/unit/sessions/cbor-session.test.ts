@@ -4,10 +4,12 @@ import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { CborFloat } from '../../../schemas/cbor/cbor-float.ts';
 import { writeCbor } from '../../../schemas/cbor/cbor-writer.ts';
+import { layoutOf } from '../../../schemas/cbor/type-layout.ts';
 import { compileDeviceType } from '../../../schemas/index.ts';
 import { attempts } from '../../helpers/fuzz/schema-values.ts';
 import { FrameViews } from '../../../hub/admin/frame-views.ts';
 import {
+  sensorType,
   startSessions,
   turn,
   type Encoding,
@@ -142,9 +144,9 @@ test('a short form before the hello is nacked not-open by its seq, and one behin
   const device = hub.connect();
   device.telemetry({ seq: 1 });
   assert.deepEqual(device.socket.answers, ['nack 1 not-open']);
-  device.send({ type: 'hello', boot: 'b1', deviceType: 'sensor@1', t1: 0 });
+  const opening = device.hello();
   device.telemetry({ seq: 2 });
-  await turn();
+  await opening;
   await hub.pass(1_000);
   assert.deepEqual(device.socket.answers, ['nack 1 not-open', 'ack 2']);
   assert.equal(hub.store.stored.size, 1);
@@ -171,6 +173,45 @@ test('a short form of an unknown stream, code or shape is refused for good, and 
     'ack 4',
   ]);
   assert.equal(device.socket.closedWith, undefined);
+});
+
+test('a device that was made with other places for its fields is refused before it sends a value', async (t) => {
+  const hub = await startSessions(t, { encoding: 'cbor-short' });
+  const device = hub.connect();
+  await device.hello({ layout: '3-0123456789abcdef' });
+  assert.deepEqual(device.socket.closedWith, { code: 4400, reason: 'unsupported-type' });
+  const [nack] = device.socket.of('nack');
+  assert.equal(nack?.['code'], 'unsupported');
+  assert.deepEqual(nack['errors'], [
+    {
+      path: '/layout',
+      keyword: 'enum',
+      expected: `${layoutOf(sensorType.definition).fingerprint}, the order of the fields in sensor@1`,
+      got: '"3-0123456789abcdef"',
+      in: 'frame',
+    },
+  ]);
+});
+
+test('a short form of a device that has not said its layout is refused, and its frames with names are taken', async (t) => {
+  const { hub, device } = await openCbor(t, { encoding: 'cbor-names' });
+  device.session.binary(writeCbor([1, 1, 0, startMs, [20]]));
+  device.telemetry({ seq: 2 });
+  await hub.pass(1_000);
+  assert.deepEqual(device.socket.answers, ['nack 1 schema', 'ack 2']);
+  assert.match(JSON.stringify(device.socket.of('nack')), /a hello with `layout` before it/);
+});
+
+test('fields that change places while a session is open change none of its values', async (t) => {
+  const { hub, device } = await openCbor(t);
+  const { streams = {}, ...rest } = sensorType.definition;
+  const { properties = {}, ...schema } = streams['env'] ?? { type: 'object' };
+  const turned = Object.fromEntries(Object.entries(properties).toReversed());
+  const moved = { ...rest, streams: { env: { ...schema, properties: turned } } };
+  device.session.typeChanged(compileDeviceType(moved, 'sensor@1.json'));
+  device.session.binary(writeCbor([1, 1, 0, startMs, [20, 40]]));
+  await hub.pass(1_000);
+  assert.match([...hub.store.stored].join(), /humidity=40.*temperature=20|temperature=20.*humidity=40/);
 });
 
 test('a bad sample of a short batch is refused by its index, a reading that is no number by its field', async (t) => {

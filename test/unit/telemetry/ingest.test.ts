@@ -6,7 +6,8 @@ import { imbalance } from '../../../hub/telemetry/ledger.ts';
 import { Ingest } from '../../../hub/telemetry/ingest.ts';
 import { compileDeviceType, type EventFrame, type TelemetryFrame } from '../../../schemas/index.ts';
 import { ManualClock, trustedClock } from '../../helpers/clock.ts';
-import { ScriptedStore, sensorType } from '../../helpers/hubs/session-fixture.ts';
+import { ScriptedStore } from '../../helpers/hubs/scripted-store.ts';
+import { sensorType } from '../../helpers/hubs/session-fixture.ts';
 import { hostileNumber, hostileTimes } from '../../helpers/fuzz/hostile-values.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 import { startMs } from '../../helpers/start-time.ts';
@@ -31,8 +32,10 @@ function startIngest(
   t.after(() => pipeline.close());
   const fanned: unknown[][] = [];
   const follower = {
-    reading: (...told: unknown[]) => void fanned.push(told),
-    readings: (...told: unknown[]) => void fanned.push(told),
+    followStream: (id: string, _type: unknown, stream: string) => ({
+      reading: (...told: unknown[]) => void fanned.push([id, stream, ...told]),
+      readings: (...told: unknown[]) => void fanned.push([id, stream, ...told]),
+    }),
     event: (...told: unknown[]) => void fanned.push(told),
   };
   const ingest = new Ingest(

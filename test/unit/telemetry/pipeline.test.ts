@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { FrameOwner } from '../../../hub/telemetry/batch.ts';
 import { imbalance } from '../../../hub/telemetry/ledger.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { ScriptedStore } from '../../helpers/hubs/session-fixture.ts';
+import { ScriptedStore } from '../../helpers/hubs/scripted-store.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 import { testPipeline, type TestPipelineOptions } from '../../helpers/hubs/pipeline.ts';
 

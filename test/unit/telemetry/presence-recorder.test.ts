@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { neverSeen } from '../../../hub/presence/presence.ts';
 import { PresenceRecorder } from '../../../hub/telemetry/recorders/presence-recorder.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { ScriptedStore } from '../../helpers/hubs/session-fixture.ts';
+import { ScriptedStore } from '../../helpers/hubs/scripted-store.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
@@ -20,7 +20,7 @@ test('changes of a device within a millisecond are points of their own, in order
     disabled: false,
     epoch: 0,
   });
-  const recorder = new PresenceRecorder({ writer, ledger, recordOf });
+  const recorder = new PresenceRecorder({ writer, ledger, recordOf, explained: () => false });
   const record = (id: string, timeMs: number, n: number): void =>
     recorder.record(id, { ...neverSeen(0), n }, timeMs);
   record('d1', 5_000, 1);

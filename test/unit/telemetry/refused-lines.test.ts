@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { writeWhole } from '../../../hub/telemetry/refused-lines.ts';
 import type { WriteOutcome } from '../../../hub/telemetry/store.ts';
-import { ScriptedStore } from '../../helpers/hubs/session-fixture.ts';
+import { ScriptedStore } from '../../helpers/hubs/scripted-store.ts';
 
 const bodies = fc
   .tuple(fc.integer({ min: 1, max: 200 }), fc.array(fc.nat(199), { maxLength: 20 }))

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createLastValues } from '../../../hub/telemetry/last-values.ts';
-import { LatestReadings } from '../../../hub/telemetry/latest-readings.ts';
-import { createPresenceHistory } from '../../../hub/telemetry/presence-history.ts';
-import { createSeries, stepOf } from '../../../hub/telemetry/series.ts';
+import { createLastValues } from '../../../hub/telemetry/history/last-values.ts';
+import { LatestReadings } from '../../../hub/telemetry/history/latest-readings.ts';
+import { createPresenceHistory } from '../../../hub/telemetry/history/presence-history.ts';
+import { createSeries, stepOf } from '../../../hub/telemetry/history/series.ts';
 import type { ReadingsRow, SeriesBucket } from '../../../hub/telemetry/store.ts';
 import { deviceUnknown, HubError } from '../../../hub/kernel/errors.ts';
 import type { DeviceType } from '../../../schemas/index.ts';
@@ -131,8 +131,8 @@ test('last values are those in memory; the store is asked for the others, and ma
   await assert.rejects(last('d-2'), { code: 'device-unknown' });
   away = true;
   await assert.rejects(last('d-1'), { code: 'store-unavailable' });
-  latest.note('d-1', 'env', 9, { temperature: 2 });
-  latest.note('d-1', 'env', 7, { temperature: 3 });
+  latest.openStream('d-1', 'env').note(9, { temperature: 2 });
+  latest.openStream('d-1', 'env').note(7, { temperature: 3 });
   assert.deepEqual(await last('d-1'), { streams: { env: { timeMs: 9, fields: { temperature: 2 } } } });
 });
 
@@ -144,6 +144,6 @@ test('last values stand in the order of the schema, whether they come from memor
   const order = async (): Promise<string[]> =>
     Object.keys((await lastValues('d-1')).streams['env']?.fields ?? {});
   assert.deepEqual(await order(), ['temperature', 'humidity']);
-  latest.note('d-1', 'env', 9, fields);
+  latest.openStream('d-1', 'env').note(9, fields);
   assert.deepEqual(await order(), ['temperature', 'humidity']);
 });

@@ -5,7 +5,8 @@ import type { LedgerAccount } from '../../../hub/telemetry/ledger.ts';
 import type { WriteOutcome } from '../../../hub/telemetry/store.ts';
 import type { WriterOptions } from '../../../hub/telemetry/writer.ts';
 import { ManualClock } from '../../helpers/clock.ts';
-import { ScriptedStore, turn } from '../../helpers/hubs/session-fixture.ts';
+import { ScriptedStore } from '../../helpers/hubs/scripted-store.ts';
+import { turn } from '../../helpers/hubs/session-fixture.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
@@ -32,7 +33,10 @@ class CountingOwner implements FrameOwner {
 function startWriter(t: TestContext, options: Partial<WriterOptions> = {}) {
   const clock = new ManualClock();
   const store = new ScriptedStore();
-  const pipeline = testPipeline({ store, clock, log: silentLog }, { writer: options });
+  const pipeline = testPipeline(
+    { store, clock, log: silentLog },
+    { writer: { flushIntervalMs: 100, ...options } },
+  );
   const { writer, ledger, disk } = pipeline;
   // Nowhere else to go: what these tests are about is the buffer.
   disk.fault = new Error('disk full');

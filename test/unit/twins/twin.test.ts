@@ -13,7 +13,7 @@ import {
   takeHello,
   takeReport,
   verdictOf,
-  type Step,
+  type TwinStep,
   type Twin,
 } from '../../../hub/twins/twin.ts';
 
@@ -42,7 +42,7 @@ function typeOf(desired: object = settings, reported: object = settings): TwinTy
 
 const type = typeOf();
 
-function after(twin: Twin, step: Step): Twin {
+function after(twin: Twin, step: TwinStep): Twin {
   return step.kind === 'changed' ? step.twin : twin;
 }
 

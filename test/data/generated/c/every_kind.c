@@ -561,6 +561,69 @@ bool every_kind_default_params_decode_json(every_kind_default_params *value, con
   return hub_reader_end(&reader) ? true : hub_refuse(fault, "", "json");
 }
 
+static const char *const every_kind_layout_fields_0_words_13[] = {"on", "off", "on-off", "on_off", "gr\303\266\303\237er", "\?"};
+static const char *const every_kind_layout_fields_0_words_14[] = {"a", "b"};
+static const hub_cbor_field every_kind_layout_fields_0[] = {
+    {"plain", INT32_C(1), 0, 0, NULL},
+    {"open", INT32_C(1), 0, 0, NULL},
+    {"quarter", INT32_C(25), 2, 0, NULL},
+    {"openStep", INT32_C(5), 2, 0, NULL},
+    {"tiny", INT32_C(25), 8, 0, NULL},
+    {"coarse", INT32_C(500), 0, 0, NULL},
+    {"broken", INT32_C(1), 0, 0, NULL},
+    {"int", INT32_C(1), 0, 0, NULL},
+    {"unsigned", INT32_C(1), 0, 0, NULL},
+    {"long", INT32_C(1), 0, 0, NULL},
+    {"tens", INT32_C(10), 0, 0, NULL},
+    {"count", INT32_C(1), 0, 0, NULL},
+    {"switch", INT32_C(1), 0, 0, NULL},
+    {"mode", INT32_C(1), 0, 6, every_kind_layout_fields_0_words_13},
+    {"kind", INT32_C(1), 0, 2, every_kind_layout_fields_0_words_14},
+    {"fixed", INT32_C(1), 0, 0, NULL},
+    {"text", INT32_C(1), 0, 0, NULL},
+};
+
+static const hub_cbor_field every_kind_layout_fields_1[] = {
+    {"a", INT32_C(1), 0, 0, NULL},
+    {"b", INT32_C(1), 0, 0, NULL},
+    {"c", INT32_C(1), 0, 0, NULL},
+};
+
+static const hub_cbor_field every_kind_layout_fields_2[] = {
+    {"a", INT32_C(1), 0, 0, NULL},
+    {"b", INT32_C(1), 0, 0, NULL},
+    {"c", INT32_C(1), 0, 0, NULL},
+};
+
+static const hub_cbor_stream every_kind_layout_streams[] = {
+    {"wide", every_kind_layout_fields_0, 17},
+    {"either", every_kind_layout_fields_1, 3},
+    {"two-of", every_kind_layout_fields_2, 3},
+};
+
+const hub_cbor_layout every_kind_layout = {EVERY_KIND_LAYOUT, every_kind_layout_streams, 3};
+
+size_t every_kind_wide_encode_cbor(const every_kind_wide *value, char *buffer, size_t size, hub_fault *fault) {
+  const size_t length = every_kind_wide_encode_json(value, buffer, size, fault);
+  const size_t written = length == 0 ? 0 : hub_cbor_values(&every_kind_layout_streams[0], buffer, length, size);
+  if (length > 0 && written == 0) hub_refuse(fault, "", "size");
+  return written;
+}
+
+size_t every_kind_either_encode_cbor(const every_kind_either *value, char *buffer, size_t size, hub_fault *fault) {
+  const size_t length = every_kind_either_encode_json(value, buffer, size, fault);
+  const size_t written = length == 0 ? 0 : hub_cbor_values(&every_kind_layout_streams[1], buffer, length, size);
+  if (length > 0 && written == 0) hub_refuse(fault, "", "size");
+  return written;
+}
+
+size_t every_kind_two_of_encode_cbor(const every_kind_two_of *value, char *buffer, size_t size, hub_fault *fault) {
+  const size_t length = every_kind_two_of_encode_json(value, buffer, size, fault);
+  const size_t written = length == 0 ? 0 : hub_cbor_values(&every_kind_layout_streams[2], buffer, length, size);
+  if (length > 0 && written == 0) hub_refuse(fault, "", "size");
+  return written;
+}
+
 void every_kind_dispatch(const every_kind_commands *commands, void *context, const char *name, const char *params, size_t length, hub_outcome *outcome) {
   outcome->status = HUB_REJECTED;
   outcome->error = "unknown command";

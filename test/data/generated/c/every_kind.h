@@ -2,6 +2,7 @@
 #ifndef EVERY_KIND_H
 #define EVERY_KIND_H
 
+#include "hub_cbor.h"
 #include "hub_json.h"
 #include "hub_outcome.h"
 
@@ -258,6 +259,19 @@ size_t every_kind_reported_encode_json(const every_kind_reported *value, char *b
 size_t every_kind_default_output_encode_json(const every_kind_default_output *value, char *buffer, size_t size, hub_fault *fault);
 bool every_kind_desired_decode_json(every_kind_desired *value, const char *json, size_t length, hub_fault *fault);
 bool every_kind_default_params_decode_json(every_kind_default_params *value, const char *json, size_t length, hub_fault *fault);
+
+/*
+ * For hub.v1.cbor: hub_cbor_begin takes the layout. The functions write the values of a reading as they stand in its short form,
+ * `[1, seq, place of the stream, time, values]`, for programs with a WebSocket of their own; …_CBOR_MAX is always enough.
+ */
+#define EVERY_KIND_LAYOUT "17.3.3-486ae802116536db"
+extern const hub_cbor_layout every_kind_layout;
+#define EVERY_KIND_WIDE_CBOR_MAX (3 * EVERY_KIND_WIDE_MAX)
+#define EVERY_KIND_EITHER_CBOR_MAX (3 * EVERY_KIND_EITHER_MAX)
+#define EVERY_KIND_TWO_OF_CBOR_MAX (3 * EVERY_KIND_TWO_OF_MAX)
+size_t every_kind_wide_encode_cbor(const every_kind_wide *value, char *buffer, size_t size, hub_fault *fault);
+size_t every_kind_either_encode_cbor(const every_kind_either *value, char *buffer, size_t size, hub_fault *fault);
+size_t every_kind_two_of_encode_cbor(const every_kind_two_of *value, char *buffer, size_t size, hub_fault *fault);
 
 /* What the device does for each command; a NULL stands for a command that it rejects. */
 typedef struct {

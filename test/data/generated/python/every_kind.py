@@ -11,6 +11,7 @@ from typing import Any, List, Optional
 import every_kind_dicts as dicts
 
 TYPE = dicts.TYPE
+LAYOUT = dicts.LAYOUT
 NULL = dicts.NULL
 
 

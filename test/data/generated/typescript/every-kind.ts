@@ -2,6 +2,51 @@
 
 export const everyKindType = 'every-kind@1';
 
+/** The places of its fields in the short forms of `hub.v1.cbor`. */
+export const everyKindLayout = {
+  fingerprint: '17.3.3-486ae802116536db',
+  streams: [
+    {
+      name: 'wide',
+      fields: [
+        { name: 'plain', unit: 1, scale: 1 },
+        { name: 'open', unit: 1, scale: 1 },
+        { name: 'quarter', unit: 25, scale: 100 },
+        { name: 'openStep', unit: 5, scale: 100 },
+        { name: 'tiny', unit: 25, scale: 100000000 },
+        { name: 'coarse', unit: 500, scale: 1 },
+        { name: 'broken', unit: 1, scale: 1 },
+        { name: 'int', unit: 1, scale: 1 },
+        { name: 'unsigned', unit: 1, scale: 1 },
+        { name: 'long', unit: 1, scale: 1 },
+        { name: 'tens', unit: 10, scale: 1 },
+        { name: 'count', unit: 1, scale: 1 },
+        { name: 'switch', unit: 1, scale: 1 },
+        { name: 'mode', unit: 1, scale: 1, values: ['on', 'off', 'on-off', 'on_off', 'größer', '?'] },
+        { name: 'kind', unit: 1, scale: 1, values: ['a', 'b'] },
+        { name: 'fixed', unit: 1, scale: 1 },
+        { name: 'text', unit: 1, scale: 1 },
+      ],
+    },
+    {
+      name: 'either',
+      fields: [
+        { name: 'a', unit: 1, scale: 1 },
+        { name: 'b', unit: 1, scale: 1 },
+        { name: 'c', unit: 1, scale: 1 },
+      ],
+    },
+    {
+      name: 'two-of',
+      fields: [
+        { name: 'a', unit: 1, scale: 1 },
+        { name: 'b', unit: 1, scale: 1 },
+        { name: 'c', unit: 1, scale: 1 },
+      ],
+    },
+  ],
+};
+
 /** Stream name to the data of one reading. */
 export interface EveryKindStreams {
   'wide': {

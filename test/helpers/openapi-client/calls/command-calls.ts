@@ -76,6 +76,9 @@ export async function callPlanned(client: ApiClient): Promise<void> {
   assert.equal((await done(client.POST('/api/v1/schedules', { body }), 201)).paused, false);
   await refused(client.POST('/api/v1/schedules', { body }), 409);
   assert.equal((await done(client.GET('/api/v1/schedules'))).schedules.length, 1);
+  const { name: _, ...change } = { ...body, timeZone: 'UTC' };
+  const changed = await done(client.PUT('/api/v1/schedules/{name}', { params, body: change }));
+  assert.equal(changed.timeZone, 'UTC');
   const paused = await done(client.PATCH('/api/v1/schedules/{name}', { params, body: { paused: true } }));
   assert.equal(paused.paused, true);
   const times = { ...params, query: { count: 3 } };

@@ -37,6 +37,19 @@ export async function callDevices(client: ApiClient): Promise<void> {
   const { types } = await done(client.GET('/api/v1/device-types'));
   for (const { id } of types)
     await done(client.GET('/api/v1/device-types/{id}', { params: { path: { id } } }));
+  await callTypes(client);
+}
+
+/** Another version of the type of `d-1`. */
+async function callTypes(client: ApiClient): Promise<void> {
+  const path = '/api/v1/device-types/{id}';
+  const given = await done(client.GET(path, { params: { path: { id: 'env-sensor@1' } } }));
+  const { id: _, ...definition } = { ...given, version: 2 };
+  const { faults, replaces } = await done(client.POST('/api/v1/device-types/check', { body: definition }));
+  assert.deepEqual([faults, replaces], [[], false]);
+  const params = { path: { id: 'env-sensor@2' } };
+  await refused(client.PUT(path, { params, body: { ...definition, version: 0 } }), 400);
+  assert.equal((await done(client.PUT(path, { params, body: definition }))).id, 'env-sensor@2');
 }
 
 /** What `d-1` should hold. */
@@ -97,6 +110,10 @@ export async function callReadings(client: ApiClient, scene: Scene, { online }: 
   );
   const series = await done(client.GET('/api/v1/devices/{id}/series/{stream}', { params: ofStream }));
   assert.equal(series.times.length, 1);
+  const bySite = { params: { query: { by: 'site' as const } } };
+  assert.ok((await done(client.GET('/api/v1/device-counts', bySite))).groups.length > 0);
+  const newest = { params: { query: { fields: 'temperature' } } };
+  assert.ok((await done(client.GET('/api/v1/newest-values', newest))).fields.includes('temperature'));
   const { streams } = await done(client.GET('/api/v1/devices/{id}/last', { params: { path } }));
   assert.equal(streams['env']?.fields['temperature'], 20.5);
   await scene.until('its presence is stored', async () => {
@@ -114,11 +131,17 @@ export async function callReadings(client: ApiClient, scene: Scene, { online }: 
 
 export async function callHub(client: ApiClient): Promise<void> {
   assert.equal((await done(client.GET('/api/v1/hub'))).sessions, 1);
+  assert.equal((await done(client.GET('/api/v1/cluster'))).shared, false);
+  const { samples } = await done(client.GET('/api/v1/hub/fleet-course'));
+  assert.ok(Array.isArray(samples));
+  const { settings } = await done(client.GET('/api/v1/hub/config'));
+  assert.ok(settings.some(({ name, from }) => name === 'dataDir' && from === 'environment'));
   await done(client.POST('/api/v1/hub/clock/accept'));
   assert.equal((await done(client.GET('/livez'))).live, true);
   assert.equal((await done(client.GET('/readyz'))).state, 'ready');
   assert.match(await done(client.GET('/metrics', { parseAs: 'text' })), /^# HELP /);
   assert.equal((await done(client.GET('/api/v1/openapi.json')))['openapi'], '3.1.0');
+  assert.equal((await done(client.GET('/api/v1/asyncapi.json')))['asyncapi'], '3.1.0');
 }
 
 /** Alarms, of which there need not be one. */
@@ -144,6 +167,10 @@ export async function callAlarms(client: ApiClient): Promise<void> {
   assert.equal((await done(client.GET('/api/v1/webhooks'))).webhooks.length, 1);
   const ofWebhook = { params: { path: { name: 'pager' } } };
   assert.equal((await done(client.POST('/api/v1/webhooks/{name}/test', ofWebhook))).delivered, false);
+  assert.deepEqual((await done(client.GET('/api/v1/webhooks/{name}/dead', ofWebhook))).deliveries, []);
+  const all = { ...ofWebhook, body: { all: true } } as const;
+  assert.equal((await done(client.POST('/api/v1/webhooks/{name}/dead/retry', all))).count, 0);
+  assert.equal((await done(client.POST('/api/v1/webhooks/{name}/dead/purge', all))).count, 0);
   await done(client.DELETE('/api/v1/webhooks/{name}', ofWebhook), 204);
   await refused(client.DELETE('/api/v1/webhooks/{name}', ofWebhook), 404);
 }

@@ -42,6 +42,10 @@ export async function callFirmware(client: ApiClient): Promise<void> {
   assert.equal((await done(client.GET('/api/v1/rollouts'))).rollouts.length, 1);
   const page = { params: { path: { id: 'r-1' }, query: { limit: 1 } } };
   assert.equal((await done(client.GET('/api/v1/rollouts/{id}/devices', page))).devices[0]?.device, 'd-3');
+  const ofDevice = { params: { path: { id: 'd-3' } } };
+  const { updates } = await done(client.GET('/api/v1/devices/{id}/updates', ofDevice));
+  assert.deepEqual([updates[0]?.rollout, updates[0]?.version], ['r-1', '9.0.0']);
+  await refused(client.GET('/api/v1/devices/{id}/updates', { params: { path: { id: 'd-none' } } }), 404);
   assert.equal((await done(client.POST('/api/v1/rollouts/{id}/cancel', ofRollout))).status, 'cancelled');
   assert.equal((await done(client.GET('/api/v1/rollouts/{id}', ofRollout))).status, 'cancelled');
   await refused(client.POST('/api/v1/rollouts/{id}/pause', ofRollout), 409);

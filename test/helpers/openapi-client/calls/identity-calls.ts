@@ -65,7 +65,9 @@ export async function callOperators(client: ApiClient): Promise<void> {
   assert.equal((await done(client.POST('/api/v1/operators/tokens', { body: token }), 201)).name, 'ci');
   const { accounts, tokens } = await done(client.GET('/api/v1/operators'));
   assert.ok(accounts.some(({ name }) => name === 'anna') && tokens.some(({ name }) => name === 'ci'));
+  await done(client.DELETE(`${account}/second-factor`, { params }), 204);
   await done(client.DELETE(account, { params }), 204);
+  await refused(client.DELETE(`${account}/second-factor`, { params }), 404);
   await refused(client.DELETE(account, { params }), 404);
   const revoke = '/api/v1/operators/tokens/{name}';
   await done(client.DELETE(revoke, { params: { path: { name: 'ci' } } }), 204);

@@ -39,3 +39,8 @@ export function legal(file: string, ...froms: string[]): Planted {
 export function legalType(file: string, from: string): Planted {
   return { file, code: `import type { T } from '${from}';\n\nexport type Used = T;\n` };
 }
+
+/** The faults of a row that judges a single file: they lie in it together. */
+export function oneFile(file: string, froms: readonly string[], messages: readonly RegExp[]): Planted[] {
+  return messages.map((message) => ({ ...legal(file, ...froms), rule: imports, message }));
+}

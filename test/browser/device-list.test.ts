@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { test, type TestContext } from 'node:test';
+import type { Page } from 'playwright-core';
+import { findings, widthOf } from '../helpers/axe.ts';
+import { openSignedIn } from '../helpers/browser.ts';
+import { openRaw } from '../helpers/devices/raw-device.ts';
+import { startInProcessHub, type InProcessHub } from '../helpers/hubs/in-process-hub.ts';
+
+/** What is done with many devices at once, on a real hub, in a real browser. */
+
+const ids = (page: Page): Promise<string[]> => page.locator('.fleet-table .cell-id a').allTextContents();
+
+async function checkLooks(page: Page, where: string): Promise<void> {
+  assert.deepEqual(await findings(page), [], where);
+  const { scroll, client } = await widthOf(page);
+  assert.ok(scroll <= client, `${where} is ${scroll} px wide in ${client} px`);
+}
+
+/** Three devices, two of them connected, with a battery each. */
+async function startFleet(t: TestContext): Promise<InProcessHub> {
+  const hub = await startInProcessHub(t);
+  await hub.add(['n-1', 'n-2', 'n-3'], 'env-sensor@1', 'north');
+  for (const [id, battery, firmware] of [
+    ['n-1', 2.7, '2.3.0'],
+    ['n-2', 3.1, '2.10.0'],
+  ] as const) {
+    const device = await openRaw(hub.device(id), { firmware });
+    t.after(() => device.close());
+    device.send({
+      type: 'telemetry',
+      seq: 1,
+      ts: Date.now(),
+      stream: 'env',
+      data: { temperature: 20, battery },
+    });
+    await device.next('ack', (ack) => 'upTo' in ack && ack.upTo === 1);
+  }
+  return hub;
+}
+
+test('devices are found by words and conditions, also on their newest values', async (t) => {
+  const hub = await startFleet(t);
+  const { page } = await openSignedIn(t, hub, '/devices');
+  const search = page.getByRole('searchbox');
+  await page.getByText('3 devices').waitFor();
+  for (const [text, count, found] of [
+    ['fw<2.4', '1 of 3', ['n-1']],
+    ['north state:online battery>2.8', '1 of 3', ['n-2']],
+    ['state:never-seen', '1 of 3', ['n-3']],
+  ] as const) {
+    await search.fill(text);
+    await page.getByText(count).waitFor();
+    await page.getByRole('link', { name: found[0] }).waitFor();
+    assert.deepEqual(await ids(page), found);
+  }
+  assert.equal(new URL(page.url()).searchParams.get('q'), 'state:never-seen');
+});
+
+test('columns are chosen, newest values among them, sorted by, and kept as a view', async (t) => {
+  const hub = await startFleet(t);
+  const { page } = await openSignedIn(t, hub, '/devices');
+  await page.getByText('Columns').click();
+  await page.getByLabel('battery').check();
+  await page.getByLabel('labels').uncheck();
+  const table = page.getByRole('table', { name: 'Devices' });
+  await table.getByText('2.7', { exact: true }).waitFor();
+  assert.equal(await table.getByRole('columnheader', { name: 'Labels' }).count(), 0);
+  await page.getByText('Columns').click();
+  await table.getByRole('button', { name: 'battery' }).click();
+  await page.waitForFunction('document.querySelector(".fleet-table .cell-id a")?.textContent === "n-3"');
+  assert.deepEqual(await ids(page), ['n-3', 'n-1', 'n-2']);
+  await checkLooks(page, 'columns');
+  await page.getByText('Views').click();
+  await page.getByLabel('Name of this view').fill('batteries');
+  await page.getByRole('button', { name: 'Save', exact: true }).click();
+  await page.goto('/devices');
+  await page.getByText('Views').click();
+  await page.getByRole('button', { name: 'batteries', exact: true }).click();
+  await table.getByText('2.7', { exact: true }).waitFor();
+});
+
+test('chosen devices get labels, are disabled and removed together, after a preview', async (t) => {
+  const hub = await startFleet(t);
+  const { page } = await openSignedIn(t, hub, '/devices');
+  await page.getByLabel('Choose n-1').check();
+  await page.getByLabel('Choose n-3').check();
+  const bar = page.getByRole('group', { name: 'Chosen devices' });
+  await bar.getByText('2 devices chosen').waitFor();
+  await bar.getByRole('button', { name: 'Set labels…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Labels').fill('floor=7');
+  await dialog.getByText('n-1, n-3').waitFor();
+  await checkLooks(page, 'the preview');
+  await dialog.getByRole('button', { name: 'Set labels' }).click();
+  await page.getByText('Set labels: 2 devices', { exact: true }).waitFor();
+  assert.deepEqual((await hub.admin.showDevice('n-3')).labels, { floor: '7' });
+  assert.deepEqual((await hub.admin.showDevice('n-2')).labels, {});
+  await bar.getByRole('button', { name: 'Send a command…' }).click();
+  await dialog.getByLabel('Command', { exact: true }).selectOption('set-interval');
+  const form = dialog.getByRole('form', { name: 'Set the time between readings' });
+  await form.getByLabel(/seconds/i).fill('60');
+  await checkLooks(page, 'the form of a command');
+  await form.getByRole('button', { name: 'Review for 2 devices…' }).click();
+  await dialog.getByText('n-1, n-3').waitFor();
+  await dialog.getByRole('button', { name: 'Confirm and send' }).click();
+  await page.getByText('set-interval is sent to 2 devices').waitFor();
+  await page.goBack();
+  await page.getByLabel('Choose n-1').check();
+  await page.getByLabel('Choose n-3').check();
+  await bar.getByRole('button', { name: 'Remove…' }).click();
+  const remove = dialog.getByRole('button', { name: 'Remove', exact: true });
+  assert.equal(await remove.isDisabled(), true);
+  await dialog.getByLabel('Type 2 to confirm').fill('2');
+  await remove.click();
+  await page.getByText('Remove: 2 devices', { exact: true }).waitFor();
+  await page
+    .getByText('1 devices', { exact: true })
+    .or(page.getByText('1 device', { exact: true }))
+    .first()
+    .waitFor();
+  assert.deepEqual(await ids(page), ['n-2']);
+});
+
+test('who is no administrator may choose devices, compare them and command them, and nothing else', async (t) => {
+  const hub = await startFleet(t);
+  const rights = { role: 'operator' } as const;
+  const { page } = await openSignedIn(t, hub, '/devices', { rights });
+  await page.getByLabel('Choose all that are listed').check();
+  const bar = page.getByRole('group', { name: 'Chosen devices' });
+  await bar.getByText('3 devices chosen').waitFor();
+  assert.deepEqual(await bar.getByRole('button').allTextContents(), ['Send a command…', 'Choose none']);
+  await bar.getByRole('link', { name: 'Compare' }).click();
+  await page.getByRole('img', { name: 'Lines of n-1, n-2, n-3' }).waitFor();
+  await page.getByLabel('Field').selectOption('env.battery');
+  await page.getByRole('listitem').filter({ hasText: 'n-2' }).getByText('3.1').waitFor();
+  assert.equal(new URL(page.url()).searchParams.get('field'), 'env.battery');
+  await checkLooks(page, 'the comparison');
+});
+
+test('a chart is zoomed by dragging and by buttons, and marks say what happened', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const device = await openRaw(hub.device('d-1'));
+  t.after(() => device.close());
+  device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 61 } });
+  const { page } = await openSignedIn(t, hub, '/devices/d-1');
+  await page.getByRole('button', { name: '5 min', pressed: true }).waitFor();
+  await page.getByText('Marks (1)').click();
+  await page.getByText('Alarm: temperature 61 Cel, over 60').waitFor();
+  const plot = page.locator('[data-field="temperature"] .u-over');
+  const box = (await plot.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  await page.mouse.move(box.x + box.width * 0.1, box.y + box.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width * 0.4, box.y + box.height / 2, { steps: 4 });
+  await page.mouse.up();
+  await page.waitForURL(/range=(8|9)\ds/);
+  assert.match(new URL(page.url()).searchParams.get('until') ?? '', /^\d{13}$/);
+  await page.getByRole('button', { name: 'Zoom out' }).click();
+  await page.waitForURL(/range=1[789]\ds/);
+  await page.getByRole('button', { name: 'Now' }).click();
+  await checkLooks(page, 'the zoomed chart');
+});

@@ -1,0 +1,61 @@
+import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
+
+export interface Balancer {
+  readonly port: number;
+  /** Ends the connections that it has, as when a link breaks. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * What stands before several hubs: a connection goes to the first of the servers that takes it.
+ * @param choose the ports to be tried for a new connection, in their order
+ */
+export async function startBalancer(choose: () => readonly number[]): Promise<Balancer> {
+  const sockets = new Set<Socket>();
+  const keep = (socket: Socket): void => {
+    sockets.add(socket);
+    socket.on('close', () => sockets.delete(socket));
+    socket.on('error', () => undefined);
+  };
+  const forward = (client: Socket, [port, ...others]: readonly number[]): void => {
+    if (port === undefined || client.destroyed) {
+      client.destroy();
+      return;
+    }
+    const upstream = connect({ port, host: '127.0.0.1', noDelay: true });
+    keep(upstream);
+    const refused = (): void => forward(client, others);
+    upstream.once('error', refused);
+    upstream.once('connect', () => {
+      upstream.off('error', refused);
+      for (const [one, other] of [
+        [client, upstream],
+        [upstream, client],
+      ] as const) {
+        one.on('close', () => other.destroy());
+        one.pipe(other);
+      }
+    });
+  };
+  const server = createServer({ noDelay: true }, (client) => {
+    keep(client);
+    forward(client, choose());
+  });
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const cut = (): void => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port: (server.address() as AddressInfo).port,
+    cut,
+    async close() {
+      cut();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+    },
+  };
+}
