@@ -21,12 +21,11 @@ import type { PresenceStore } from './presence/presence-store.ts';
 import { Registry } from './registry/registry.ts';
 import { Sessions } from './sessions/sessions.ts';
 import { Rotation } from './identity/rotation.ts';
-import { spoolOptions } from './wiring/pipeline-wiring.ts';
 import { createLog } from './kernel/log.ts';
 import { Releasers } from './kernel/releasers.ts';
 import { systemClock as clock } from '../schemas/time/clock.ts';
 import { Ledger } from './telemetry/ledger.ts';
-import { Spool } from './telemetry/spool.ts';
+import { Spool, spoolOptions } from './telemetry/spool.ts';
 import type { TelemetryOperations } from './admin/telemetry-operations.ts';
 import { createTelemetryAdministration } from './admin/telemetry-administration.ts';
 

@@ -6,16 +6,17 @@ import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ArtifactFiles, ReceivedFile } from '../firmware/artifacts/artifact-store.ts';
 import { HubError } from '../kernel/errors.ts';
+import { mebibyte } from '../kernel/mebibyte.ts';
 import { diskSpace } from './disk-space.ts';
 
 const chunkBytes = 65_536;
 const unfinished = '.part';
 
 /**
- * @param reserveBytes of the disk that stay free
+ * @param reserveMib of the disk that stay free
  * @throws when the folder cannot be made
  */
-export async function openArtifactFolder(folder: string, reserveBytes: number): Promise<ArtifactFiles> {
+export async function openArtifactFolder(folder: string, reserveMib: number): Promise<ArtifactFiles> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const pathOf = (sha256: string): string => join(folder, sha256);
   return {
@@ -36,7 +37,7 @@ export async function openArtifactFolder(folder: string, reserveBytes: number): 
     },
 
     async freeBytes() {
-      return (await diskSpace(folder)).free - reserveBytes;
+      return (await diskSpace(folder)).free - reserveMib * mebibyte;
     },
 
     async digest(sha256) {

@@ -129,8 +129,22 @@ function part(name: string, up: boolean, reason: string | undefined): Dependency
   return { name, up, ...(reason === undefined ? {} : { reason }) };
 }
 
+/** Counted since the start, of what `DayCounts` counts by the hour. */
+export function totalsOf({
+  ledger,
+  dispatcher,
+  counters,
+}: Pick<SnapshotParts, 'dispatcher' | 'counters'> & { ledger: Ledger }): HubSnapshot['lastDay'] {
+  return {
+    rejected: { ...ledger.rejectedBy },
+    commands: { ...dispatcher.counters.finals },
+    closes: closesByCode(counters),
+    losses: { ...counters.losses },
+  };
+}
+
 /** Of the sessions that the hub closed. */
-export function closesByCode({ closes }: SessionCounters): Record<string, number> {
+function closesByCode({ closes }: SessionCounters): Record<string, number> {
   const byCode: Record<string, number> = {};
   for (const [reason, count] of Object.entries(closes)) {
     const code = String(closeReasons[reason as CloseReason]);

@@ -2,6 +2,7 @@ import type { Metrics } from '../kernel/metrics.ts';
 import type { Adoption } from './adoption.ts';
 import type { Leases } from './leases.ts';
 import type { Mail } from './mail.ts';
+import type { Peers } from './peers.ts';
 import type { Tenure } from './tenure.ts';
 
 export interface MeasuredCluster {
@@ -11,6 +12,15 @@ export interface MeasuredCluster {
   mail: Mail;
   /** Its sessions of devices that another hub had. */
   moves: { readonly takeovers: number };
+}
+
+export function exposePeers(metrics: Metrics, peers: Pick<Peers, 'counters'>): void {
+  metrics.counter(
+    'hub_peer_questions_total',
+    'Requests sent on to other hubs, by fate',
+    () => peers.counters,
+    'fate',
+  );
 }
 
 export function exposeCluster(

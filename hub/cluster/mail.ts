@@ -25,12 +25,15 @@ export type Letter<Kind extends NoteKind = NoteKind> = {
   [K in Kind]: { kind: K; from: string } & Notes[K];
 }[Kind];
 
-type Readers = { [Kind in NoteKind]: (letter: Letter<Kind>) => void };
+/** What is done about a letter of each kind. */
+export type Readers = { [Kind in NoteKind]: (letter: Letter<Kind>) => void };
 
 export interface MailDeps {
   log: Log;
   /** This hub. */
   me: string;
+  /** The topic of what others write to it. */
+  inbox: string;
   /** Hands it to the broker, which keeps it until the hub has it. @throws when it cannot be kept */
   post: (hub: string, text: string) => Promise<void>;
   /** Other hubs that live. */
@@ -60,6 +63,20 @@ export class Mail {
 
   sendAll<Kind extends NoteKind>(kind: Kind, note: Notes[Kind]): void {
     for (const { id } of this.#deps.others()) this.send(id, kind, note);
+  }
+
+  /** Reads what comes from the broker. */
+  tap(readers: Readers): {
+    readonly filter: string;
+    takes: (topic: string) => boolean;
+    take: (topic: string, payload: string) => void;
+  } {
+    const { inbox } = this.#deps;
+    return {
+      filter: inbox,
+      takes: (topic) => topic === inbox,
+      take: (_topic, payload) => this.read(payload, readers),
+    };
   }
 
   /** What has come. A letter of another version, whose kind is not known here, is left. */

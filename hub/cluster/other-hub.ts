@@ -7,13 +7,10 @@ function deviceElsewhere(device: string): HubError {
   });
 }
 
-/**
- * The type of a device whose twin may be changed here.
- * @param isElsewhere not given: there is no other hub
- */
+/** The type of a device whose twin may be changed here. */
 export function typeWhereHere<Type>(
   requireType: (device: string) => Type,
-  isElsewhere: (device: string) => boolean = () => false,
+  isElsewhere: (device: string) => boolean,
 ): (device: string) => Type {
   return (device) => {
     if (isElsewhere(device)) throw deviceElsewhere(device);

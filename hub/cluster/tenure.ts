@@ -61,8 +61,8 @@ export class Tenure {
   #lastFault: string | undefined;
   /** Times at which it had to stop acting. */
   fences = 0;
-  /** As of the last beat that was answered, ms. */
-  #awayMs = 0;
+  /** `turnedAwayMs` as of the last beat that was answered. */
+  #turnedAwayBeforeMs = 0;
   #timer: Cancel | undefined;
 
   constructor(deps: TenureDeps) {
@@ -110,8 +110,12 @@ export class Tenure {
   }
 
   /** For how long the state did not answer, all in all, ms: in that time no device could connect. */
-  awayMs(nowMs = this.#deps.clock.monotonic()): number {
-    return this.#awayMs + Math.max(0, nowMs - this.#answeredMs - 2 * beatMs);
+  get turnedAwayMs(): number {
+    return this.#turnedAwayBy(this.#deps.clock.monotonic());
+  }
+
+  #turnedAwayBy(monotonicMs: number): number {
+    return this.#turnedAwayBeforeMs + Math.max(0, monotonicMs - this.#answeredMs - 2 * beatMs);
   }
 
   /** For how long it may act without another beat, s. */
@@ -171,7 +175,7 @@ export class Tenure {
       if (!mine) this.giveUp('another hub declared this one dead and took over its devices');
       else {
         if (!this.holds()) this.fences += 1;
-        this.#awayMs = this.awayMs(sentMs);
+        this.#turnedAwayBeforeMs = this.#turnedAwayBy(sentMs);
         this.#answeredMs = sentMs;
         this.#lastFault = undefined;
         this.#hubs = hubs;

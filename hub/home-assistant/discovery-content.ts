@@ -1,4 +1,5 @@
 import type { DeviceType } from '../../schemas/index.ts';
+import type { Log } from '../kernel/log.ts';
 import type { KnownSession } from '../presence/last-session.ts';
 import type { Registry } from '../registry/registry.ts';
 import { discoveryOf, type DiscoveryOptions } from './discovery.ts';
@@ -31,11 +32,18 @@ export function discoveryContent(
   };
 }
 
-/** Of these commands, as `type/command`, those that no device type has. */
-export function missingCommands(names: readonly string[], types: readonly DeviceType[]): string[] {
-  const isThere = (name: string): boolean =>
-    types.some((type) => [...type.commands.keys()].some((each) => `${type.name}/${each}` === name));
-  return names.filter((name) => !isThere(name));
+/** Warns of configured commands (`type/command`) that no device type has: they are never announced. */
+export function reportMissingCommands(
+  log: Log,
+  names: readonly string[],
+  types: readonly DeviceType[],
+): void {
+  const known = new Set(
+    types.flatMap(({ name, commands }) => [...commands.keys()].map((each) => `${name}/${each}`)),
+  );
+  const missing = names.filter((name) => !known.has(name));
+  if (missing.length > 0)
+    log.warn({ missing }, 'HUB_HOME_ASSISTANT_COMMANDS names commands of no device type');
 }
 
 /** Topics of Home Assistant's own on the embedded broker: it says there that it has come, and its will that it has gone. */

@@ -15,7 +15,7 @@ import type { IncidentFollower } from './incident-follower.ts';
 export interface IncidentsDeps {
   clock: Clock;
   /** New at each start of the hub; first part of the ids. */
-  incarnation: string;
+  startName: string;
   /** What the device shares with others. */
   scopesOf: (deviceId: string) => Scope[];
   /** Other devices joined an open incident: worth keeping, but not worth another alert. */
@@ -249,7 +249,7 @@ export class Incidents {
     { deviceId, scope, of, subject, limit }: About,
   ): Incident {
     const incident: Incident = {
-      id: `${this.#deps.incarnation}-${(this.#lastId += 1)}`,
+      id: `${this.#deps.startName}-${(this.#lastId += 1)}`,
       kind,
       state: 'open',
       sinceMs: this.#deps.clock.now(),

@@ -15,10 +15,15 @@ export interface LinkEvents {
   silent(linkAlive: boolean): void;
 }
 
+/** Something for which devices could not connect. That time never counts as their silence. */
+export interface TurnedAway {
+  /** For how long, all in all, ms. */
+  readonly turnedAwayMs: number;
+}
+
 export interface DeviceWatchesDeps {
   liveness: Liveness;
-  /** For how long the hub has turned devices away so far, ms. That time never counts as device silence. */
-  turnedAwayMs: () => number;
+  turnedAway: readonly TurnedAway[];
 }
 
 /** The deadlines by which devices have to be heard. */
@@ -43,16 +48,20 @@ export class DeviceWatches {
   /** Waits for a device without a session; the time in which the hub turned devices away does not count. */
   away(device: Watched, allowedMs: number, expired: () => void): void {
     this.end(device);
-    const { liveness, turnedAwayMs } = this.#deps;
-    const before = turnedAwayMs();
+    const { liveness } = this.#deps;
+    const before = this.#turnedAwayMs();
     device.watch = liveness.watch({
       allowedMs,
       expired: () => {
-        const pausedMs = turnedAwayMs() - before;
+        const pausedMs = this.#turnedAwayMs() - before;
         if (pausedMs > 0) this.away(device, pausedMs, expired);
         else expired();
       },
     });
+  }
+
+  #turnedAwayMs(): number {
+    return this.#deps.turnedAway.reduce((sum, { turnedAwayMs }) => sum + turnedAwayMs, 0);
   }
 
   /**

@@ -8,7 +8,8 @@ export interface HubWork {
   upkeep: () => Promise<void>;
   renewTicketKeys: () => Promise<void>;
   /** The configured notice, if there is one. */
-  notice: { cron: string; send: () => Promise<unknown> } | undefined;
+  notice: { readonly cron: string; readonly payload: unknown } | undefined;
+  pushNotice: (notice: { to: string; topic: string; data: unknown }, actor: string) => Promise<unknown>;
 }
 
 /** The hub's own jobs with their times, in UTC. @throws HubError `config-invalid` */
@@ -19,10 +20,12 @@ export function hubJobs(work: HubWork, parseCron: (expression: string) => CronFi
     return { name, times, timeZone: 'UTC', run: async () => void (await run()) };
   };
   const { notice } = work;
+  const pushNotice = (): Promise<unknown> =>
+    work.pushNotice({ to: 'all', topic: 'notice', data: notice?.payload }, 'hub');
   return [
     at('presence-snapshot', '*/5 * * * *', work.recordPresence),
     at('upkeep', '* * * * *', work.upkeep),
-    ...(notice === undefined ? [] : [at('notice', notice.cron, notice.send)]),
+    ...(notice === undefined ? [] : [at('notice', notice.cron, pushNotice)]),
     at('tls-ticket-keys', '17 4 * * *', work.renewTicketKeys),
   ];
 }

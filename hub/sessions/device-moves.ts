@@ -1,12 +1,15 @@
+import { holdMs } from '../cluster/isolation.ts';
 import type { Notes } from '../cluster/mail.ts';
 import type { CommandMoves } from '../commands/command-moves.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { PresenceAnnouncer } from '../presence/presence-announcer.ts';
-import type { KnownDevice, PresenceKeeper } from '../presence/presence-keeper.ts';
+import { knownDevices } from '../presence/known-devices.ts';
+import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
 import type { DeviceMove, DeviceRecord } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';
+import type { DeviceTypeCatalog } from '../../schemas/index.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 
 export interface DeviceMovesDeps {
@@ -16,15 +19,14 @@ export interface DeviceMovesDeps {
   presence: PresenceKeeper;
   announcer: PresenceAnnouncer;
   commands: CommandMoves;
-  /** Of these devices, with the timing of their types. */
-  known: (deviceIds: readonly string[]) => KnownDevice[];
+  catalog: DeviceTypeCatalog;
   owned: () => Promise<ReadonlyMap<string, number>>;
   /** A hint to another hub. */
   write: <Kind extends 'taken' | 'clear'>(hub: string, kind: Kind, note: Notes[Kind]) => void;
   /** A hint to all other hubs that devices were added, changed or removed. */
   writeChanged: () => void;
-  /** How long a device of a hub that has ended may take to come back, ms; its heartbeat and grace come on top. */
-  waitMs: number;
+  /** The longest time between two attempts of a device to connect, ms. */
+  backoffMaxMs: number;
 }
 
 /** The former hub of a device gets so long to end what it has on its way to the broker, ms. */
@@ -89,8 +91,10 @@ export class DeviceMoves implements DeviceFollower {
 
   /** Devices of a hub that has ended. */
   async adopted(deviceIds: readonly string[]): Promise<void> {
-    const { presence, commands, known, waitMs } = this.#deps;
-    await presence.adopt(known(deviceIds), waitMs);
+    const { registry, catalog, presence, commands, backoffMaxMs } = this.#deps;
+    const records = deviceIds.flatMap((id) => registry.get(id) ?? []);
+    // Their heartbeat and grace come on top. They may be connected to a hub that does not know yet that it has ended.
+    await presence.adopt(knownDevices(records, catalog), holdMs + backoffMaxMs);
     await commands.adopted(deviceIds);
   }
 

@@ -11,12 +11,18 @@ import type {
 import type { DeviceRecord } from '../registry/device-store.ts';
 import type { LinkTiming } from '../presence/watched-link.ts';
 import { timingOf } from '../presence/known-devices.ts';
-import type { DeviceRates } from './rate-limit.ts';
+import { fixedRates, type DeviceRates } from './rate-limit.ts';
 
 export interface SessionOptions extends DeviceRates {
   ackDelayMs: number;
   inFlight: number;
   backoffMaxMs: number;
+}
+
+/** Every device has the same. @param asked as it is configured */
+export function sessionOptions(asked: Omit<SessionOptions, keyof typeof fixedRates>): SessionOptions {
+  const { ackDelayMs, inFlight, messagesPerSec, logsPerSec, backoffMaxMs } = asked;
+  return { ackDelayMs, inFlight, messagesPerSec, logsPerSec, ...fixedRates, backoffMaxMs };
 }
 
 /** A hello that opens a session. */

@@ -53,5 +53,8 @@ export interface NackedDevice {
   firmware: string | undefined;
 }
 
-/** Notified of every nack that goes to a device. @param stream of the frame, where it names one */
-export type NackListener = (device: NackedDevice, frame: NackFrame, stream: string | undefined) => void;
+/** Notified of every nack that goes to a device. */
+export interface NackFollower {
+  /** @param stream of the frame, where it names one */
+  nacked(device: NackedDevice, frame: NackFrame, stream: string | undefined): void;
+}

@@ -8,7 +8,7 @@ import type { AckSchedule } from './ack-schedule.ts';
 import type { CloneGuard } from './clone-guard.ts';
 import type { SessionOptions } from './hello.ts';
 import type { Liveness } from '../presence/liveness.ts';
-import type { NackListener } from './nack.ts';
+import type { NackFollower } from './nack.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { SessionCounters } from './session-counters.ts';
@@ -36,7 +36,7 @@ export interface SessionDeps {
   /** Called after the welcome. */
   opened: (session: DeviceSession) => void;
   clones: CloneGuard;
-  nacked: NackListener;
+  nackFollowers: readonly NackFollower[];
   deviceEvents: DeviceEvents;
   counters: SessionCounters;
   options: SessionOptions;

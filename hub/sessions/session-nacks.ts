@@ -6,13 +6,13 @@ import type { SessionDeps } from './session-deps.ts';
 
 /** The nacks of one session: each is counted and reported to whoever keeps them. */
 export class SessionNacks {
-  readonly #deps: Pick<SessionDeps, 'counters' | 'deviceEvents' | 'nacked'>;
+  readonly #deps: Pick<SessionDeps, 'counters' | 'deviceEvents' | 'nackFollowers'>;
   readonly #outbox: Outbox;
   /** As it is known now: type and firmware come with the hello. */
   device: NackedDevice;
 
   constructor(
-    deps: Pick<SessionDeps, 'counters' | 'deviceEvents' | 'nacked'>,
+    deps: Pick<SessionDeps, 'counters' | 'deviceEvents' | 'nackFollowers'>,
     outbox: Outbox,
     deviceId: string,
   ) {
@@ -34,10 +34,10 @@ export class SessionNacks {
 
   /** A nack goes to the device. @param stream of the frame, where it names one */
   note(frame: NackFrame, stream?: string): void {
-    const { counters, deviceEvents, nacked } = this.#deps;
+    const { counters, deviceEvents, nackFollowers } = this.#deps;
     counters.nacks[frame.code] = (counters.nacks[frame.code] ?? 0) + 1;
     if (frame.code === 'rate' || frame.code === 'overloaded')
       deviceEvents.record(this.device.id, { kind: 'throttled', code: frame.code });
-    nacked(this.device, frame, stream);
+    for (const follower of nackFollowers) follower.nacked(this.device, frame, stream);
   }
 }

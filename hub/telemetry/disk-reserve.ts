@@ -1,5 +1,6 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
+import { mebibyte } from '../kernel/mebibyte.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
 /** Of the file system that holds the data folder, bytes. */
@@ -20,15 +21,15 @@ const warnAt = 2;
  */
 export class DiskReserve {
   readonly #deps: { clock: Clock; log: Log; space: () => Promise<DiskSpace> };
+  /** Bytes. */
   readonly #reserve: number;
   #space: DiskSpace | undefined;
   #stop: Cancel = () => {};
   #reported: 'nothing' | 'warned' | 'stopped' = 'nothing';
 
-  /** @param reserve bytes */
-  constructor(deps: { clock: Clock; log: Log; space: () => Promise<DiskSpace> }, reserve: number) {
+  constructor(deps: { clock: Clock; log: Log; space: () => Promise<DiskSpace> }, reserveMib: number) {
     this.#deps = deps;
-    this.#reserve = reserve;
+    this.#reserve = reserveMib * mebibyte;
   }
 
   /** A disk that cannot be measured counts as one without a reserve. That is logged once. */
@@ -71,7 +72,7 @@ export class DiskReserve {
     const space = this.#space;
     if (space === undefined || space.free >= warnAt * this.#bytes(space)) return undefined;
     const [free, reserve] = [space.free, this.#bytes(space)].map(
-      (bytes) => `${Math.floor(bytes / 1_048_576)} MiB`,
+      (bytes) => `${Math.floor(bytes / mebibyte)} MiB`,
     );
     return this.reached
       ? `${free} left: no reading is written to this disk until more than the reserve of ${reserve} is free`

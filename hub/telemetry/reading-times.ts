@@ -14,6 +14,24 @@ export interface ReadingTimeLimits {
   retentionMs?: number | undefined;
 }
 
+const dayMs = 86_400_000;
+
+/** As they are configured. @param asked without a `rawRetentionDays`, raw readings are kept */
+export function readingTimeLimits(asked: {
+  maxAgeSec: number;
+  maxAheadSec: number;
+  backfillMaxAgeDays: number;
+  rawRetentionDays?: number | undefined;
+}): ReadingTimeLimits {
+  const { rawRetentionDays } = asked;
+  return {
+    maxAgeMs: asked.maxAgeSec * 1000,
+    maxAheadMs: asked.maxAheadSec * 1000,
+    backfillMaxAgeMs: asked.backfillMaxAgeDays * dayMs,
+    retentionMs: rawRetentionDays === undefined ? undefined : rawRetentionDays * dayMs,
+  };
+}
+
 /** What is known of the boots of a device, by which uptimes become times. */
 export interface BootTimes {
   /** The one of the session. */

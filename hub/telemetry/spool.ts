@@ -1,5 +1,6 @@
 import type { DeadLetter, DeadLetterSelection, SpoolPage } from '../../schemas/api/telemetry/spool.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
+import { mebibyte } from '../kernel/mebibyte.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import { DeadLetterRoom, type DeadLetterAdmission } from './dead-letter-room.ts';
 import { accountOf, typeOf, type DropCause, type Ledger, type PointsByDevice } from './ledger.ts';
@@ -10,6 +11,11 @@ export interface SpoolOptions {
   maxSize: number;
   /** Dead letters; see `DeadLetterRoom` for who may take how much of it. */
   maxDeadLetters: number;
+}
+
+/** As they are configured. */
+export function spoolOptions(asked: { spoolMaxMib: number; deadLettersMax: number }): SpoolOptions {
+  return { maxSize: asked.spoolMaxMib * mebibyte, maxDeadLetters: asked.deadLettersMax };
 }
 
 /** Lines that are taken from the spool at a time: few enough for one write. */

@@ -1,5 +1,6 @@
 import type { DeviceType } from '../../schemas/index.ts';
 import type { Log } from '../kernel/log.ts';
+import { mebibyte } from '../kernel/mebibyte.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { HubClock } from './clock/hub-clock.ts';
 import { logMeasurement } from './device-logs.ts';
@@ -55,7 +56,6 @@ const compactEveryMs = 10 * minuteMs;
 const embeddedRetentionDays = 7;
 /** On a small disk it would otherwise fill the disk before its size is reached. */
 const largestShare = 0.5;
-const mebibyte = 1_048_576;
 
 /** What is asked for, and for a store on the hub's own disk a bound in any case, which is logged. */
 export function upkeepOptions(

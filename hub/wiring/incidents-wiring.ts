@@ -1,6 +1,5 @@
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
-import { shortStartName } from '../cluster/hub-start.ts';
 import { CutConnections } from '../incidents/cut-connections.ts';
 import type { IncidentFollower } from '../incidents/incident-follower.ts';
 import { IncidentLog } from '../incidents/incident-log.ts';
@@ -42,7 +41,7 @@ export function createIncidents(
   },
 ): IncidentParts {
   const { sessions, presence, bus, topics } = deps;
-  const { stores, hubIdentity, leader, shared } = deps.state;
+  const { stores, hubIdentity, startName, leader } = deps.state;
   const publish = incidentPublisher({ publisher: bus, topics, hub: hubIdentity });
   const kept = new IncidentLog({ log, store: stores.incidents, publish });
   releasers.push('incident log', () => kept.settled());
@@ -50,7 +49,7 @@ export function createIncidents(
   followers.follow({ incidentChanged: (incident, members) => kept.changed(incident, members) });
   const incidents = startIncidents({
     clock,
-    incarnation: shared === undefined ? hubIdentity.incarnation : shortStartName(shared.me),
+    startName,
     scopesOf: (deviceId) => sessions.scopesOf(deviceId),
     grew: (incident, members) => kept.grew(incident, members),
     followers: followers.all,

@@ -23,7 +23,6 @@ interface Deps {
 /** What the hub does by itself at set times. */
 export function startJobs({ config, clock, log, metrics, releasers }: HubContext, deps: Deps): void {
   const { notices, listener, presenceRecorder } = deps;
-  const { notice, dataDir } = config;
   const { upkeep } = deps.telemetry;
   const { keeper } = deps.presence;
   const scheduler = new Scheduler({ clock, log });
@@ -33,11 +32,9 @@ export function startJobs({ config, clock, log, metrics, releasers }: HubContext
   const work: HubWork = {
     recordPresence: () => presenceRecorder.snapshot(keeper.all(), clock.now()),
     upkeep: () => deps.state.leader.run(() => upkeep.run()),
-    renewTicketKeys: async () => listener.setTicketKeys(await loadTicketKeys(dataDir, clock.now())),
-    notice: notice && {
-      cron: notice.cron,
-      send: () => notices.push({ to: 'all', topic: 'notice', data: notice.payload }, 'hub'),
-    },
+    renewTicketKeys: async () => listener.setTicketKeys(await loadTicketKeys(config.dataDir, clock.now())),
+    notice: config.notice,
+    pushNotice: (notice, actor) => notices.push(notice, actor),
   };
   for (const job of hubJobs(work, parseCron)) scheduler.add(job);
   scheduler.start();

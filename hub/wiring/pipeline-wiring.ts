@@ -1,19 +1,16 @@
 import { join } from 'node:path';
 import { openSpoolDatabase } from '../adapters/sqlite/spool-database.ts';
 import { diskSpace } from '../adapters/disk-space.ts';
-import type { Config } from '../config/config.ts';
 import type { HubClock } from '../telemetry/clock/hub-clock.ts';
 import { DiskReserve } from '../telemetry/disk-reserve.ts';
 import { Ledger } from '../telemetry/ledger.ts';
 import { SpoolEmptier } from '../telemetry/spool-emptier.ts';
-import { Spool } from '../telemetry/spool.ts';
+import { Spool, spoolOptions } from '../telemetry/spool.ts';
 import { StoreLink } from '../telemetry/store-link.ts';
 import type { MetricsStore } from '../telemetry/store.ts';
 import { Writer } from '../telemetry/writer.ts';
 import type { HubContext } from './context.ts';
 import { openStore } from './store-wiring.ts';
-
-const mebibyte = 1_048_576;
 
 /** Where points go: writer → store, or → spool while the store is away, which is emptied into the store later. */
 export interface TelemetryPipeline {
@@ -32,7 +29,7 @@ export async function openPipeline(hub: HubContext, hubClock: HubClock): Promise
   releasers.push('metrics store', () => store.close());
 
   const space = () => diskSpace(config.dataDir);
-  const disk = new DiskReserve({ clock, log, space }, config.diskReserveMib * mebibyte);
+  const disk = new DiskReserve({ clock, log, space }, config.diskReserveMib);
   await disk.start();
   releasers.push('disk reserve', () => disk.close());
 
@@ -66,9 +63,4 @@ export async function openPipeline(hub: HubContext, hubClock: HubClock): Promise
   releasers.push('writer', () => writer.close());
   emptier.start();
   return { store, link, spool, disk, ledger, writer };
-}
-
-/** The bounds of what waits on disk. */
-export function spoolOptions({ spoolMaxMib, deadLettersMax }: Config) {
-  return { maxSize: spoolMaxMib * mebibyte, maxDeadLetters: deadLettersMax };
 }

@@ -48,7 +48,7 @@ export function createPresence(
     log,
     liveness,
     store: stores.presence,
-    turnedAwayMs: () => admission.turnedAwayMs + (shared?.tenure.awayMs() ?? 0),
+    turnedAway: shared === undefined ? [admission] : [admission, shared.tenure],
     followers: followers.all,
     several: shared !== undefined,
   });

@@ -2,7 +2,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { HubOperations } from '../adapters/http/routes/hub-routes.ts';
 import { DayCounts } from '../admin/day-counts.ts';
 import { FleetCourse } from '../admin/fleet-course.ts';
-import { closesByCode, snapshotOf, type SnapshotParts } from '../admin/hub-snapshot.ts';
+import { snapshotOf, totalsOf, type SnapshotParts } from '../admin/hub-snapshot.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import { residentBytes } from '../kernel/heap.ts';
@@ -75,17 +75,12 @@ export function hubOperations(
 }
 
 function createDayCounts(hub: HubContext, { state, sessions, telemetry, commands }: CountedParts): DayCounts {
-  const { counters } = sessions;
+  const counted = { ledger: telemetry.ledger, dispatcher: commands.dispatcher, counters: sessions.counters };
   const dayCounts = new DayCounts({
     clock: hub.clock,
     log: hub.log,
     store: state.stores.dayCounts,
-    totals: () => ({
-      rejected: { ...telemetry.ledger.rejectedBy },
-      commands: { ...commands.dispatcher.counters.finals },
-      closes: closesByCode(counters),
-      losses: { ...counters.losses },
-    }),
+    totals: () => totalsOf(counted),
   });
   keepSaving(hub, 'counts of the last day', dayCounts, dayCountsMs);
   return dayCounts;

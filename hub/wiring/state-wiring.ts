@@ -13,6 +13,8 @@ export interface HubState {
   stores: StateStores;
   /** The id of this hub, and the number of this start. */
   hubIdentity: { hubId: string; incarnation: string };
+  /** Names this start among all that use the state. */
+  startName: string;
   audit: Audit;
   catalog: WatchedDeviceTypes;
   /** Of a state that is elsewhere, and that other hubs may use, too; not given: it is in the data folder. */
@@ -34,7 +36,7 @@ export async function openState(hub: HubContext): Promise<HubState> {
     state === undefined
       ? await openEmbeddedState({ ...hub, dataDir })
       : await openSharedState({ ...hub, ...state, dataDir });
-  const { auditStore, hubIdentity, shared } = opened;
+  const { auditStore, hubIdentity, startName, shared } = opened;
   const audit = new Audit({ store: auditStore, clock, log });
   releasers.push('audit', () => audit.close());
   exposeAudit(metrics, audit);
@@ -45,5 +47,5 @@ export async function openState(hub: HubContext): Promise<HubState> {
   });
   const catalog = await openDeviceTypes(config.schemasDir, log, readOnly);
   releasers.push('device types', () => catalog.close());
-  return { stores, hubIdentity, audit, catalog, shared, leader: leaderOf(shared?.leases, log) };
+  return { stores, hubIdentity, startName, audit, catalog, shared, leader: leaderOf(shared?.leases, log) };
 }

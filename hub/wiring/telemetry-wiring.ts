@@ -11,6 +11,7 @@ import { HubClock } from '../telemetry/clock/hub-clock.ts';
 import { Ingest } from '../telemetry/ingest.ts';
 import { LoadShedding } from '../telemetry/load-shedding.ts';
 import type { ReadingFollower } from '../telemetry/reading-follower.ts';
+import { readingTimeLimits } from '../telemetry/reading-times.ts';
 import { Reconciliation } from '../telemetry/reconciliation.ts';
 import { exposeTelemetry } from '../telemetry/telemetry-metrics.ts';
 import { TwinRecorder } from '../telemetry/recorders/twin-recorder.ts';
@@ -18,8 +19,6 @@ import { measurementsOf, Upkeep, upkeepOptions } from '../telemetry/upkeep.ts';
 import type { HubContext } from './context.ts';
 import { openPipeline, type TelemetryPipeline } from './pipeline-wiring.ts';
 import type { HubState } from './state-wiring.ts';
-
-const dayMs = 86_400_000;
 
 export interface Telemetry extends TelemetryPipeline {
   hubClock: HubClock;
@@ -45,11 +44,10 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   const { config, log, clock, metrics, releasers } = hub;
   const { registry, bus, topics } = deps;
   const { stores, catalog } = deps.state;
-  const { maxAgeSec, maxAheadSec, backfillMaxAgeDays, rawRetentionDays } = config;
-  const bounds = { maxAgeMs: maxAgeSec * 1000, maxAheadMs: maxAheadSec * 1000 };
+  const limits = readingTimeLimits(config);
   const hubClock = new HubClock(
     { clock, log, store: stores.hubClock },
-    { ...bounds, releasedMs, plausibleAheadMs },
+    { ...limits, releasedMs, plausibleAheadMs },
   );
   await hubClock.start();
   releasers.push('hub clock', () => hubClock.close());
@@ -67,11 +65,7 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   readingFollowers.follow(fanOut);
   const ingest = new Ingest(
     { writer, ledger, shedding, followers: readingFollowers.all, clock, hubClock },
-    {
-      ...bounds,
-      backfillMaxAgeMs: backfillMaxAgeDays * dayMs,
-      retentionMs: rawRetentionDays === undefined ? undefined : rawRetentionDays * dayMs,
-    },
+    limits,
   );
 
   const recordOf = (deviceId: string) => registry.get(deviceId);

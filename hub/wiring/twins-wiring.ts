@@ -61,7 +61,7 @@ export async function startTwins(
     audit,
     store,
     sessions,
-    requireType: typeWhereHere(requireType, several ? (device) => keeper.isElsewhere(device) : undefined),
+    requireType: typeWhereHere(requireType, (device) => keeper.isElsewhere(device)),
     several,
     followers: followers.all,
   });

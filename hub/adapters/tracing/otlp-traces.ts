@@ -18,6 +18,7 @@ import {
 import type { CommandFollower } from '../../commands/answers.ts';
 import type { Command } from '../../commands/command.ts';
 import type { TraceContext } from '../../commands/trace-context.ts';
+import type { Metrics } from '../../kernel/metrics.ts';
 import { isFinal } from '../../../schemas/command-status.ts';
 
 /** Spans that wait; more are left out and counted. */
@@ -38,6 +39,15 @@ export interface OtlpTraces extends CommandFollower {
   readonly counters: Readonly<SpanCounters>;
   /** Exports what waits, and ends. */
   close(): Promise<void>;
+}
+
+export function exposeTraces(metrics: Metrics, { counters }: Pick<OtlpTraces, 'counters'>): void {
+  metrics.counter(
+    'hub_trace_spans_total',
+    'Spans of commands: exported, not taken by the collector (failed), or left out because too many waited (dropped)',
+    () => ({ ...counters }),
+    'fate',
+  );
 }
 
 /**

@@ -60,8 +60,8 @@ export interface DeviceListenerOptions {
   /** Undefined: plain ws, behind a TLS proxy or on loopback. */
   tls: (TlsOptions & SecureContextOptions) | undefined;
   allowedOrigins: readonly string[];
-  /** Open sockets, devices and strangers together; those beyond are cut. */
-  maxConnections: number;
+  /** Open sockets, devices and strangers together; those beyond are cut. Not given: as many as most machines allow. */
+  maxConnections?: number;
   /** Limits before authentication, by address. */
   maxSocketsPerAddress: number;
   /** A connection was cut because its network already has as many as it may. */
@@ -100,6 +100,8 @@ export interface DeviceListener {
 
 /** When a device comes again that was turned away because its record could not be read, ms. */
 const unreadRetryMs = 5_000;
+/** Below the limit of descriptors that most machines set. */
+const usualMaxConnections = 19_000;
 /** Limits on sockets whose upgrade is not done, and how long an upgrade may take, TLS included. */
 const maxPending = 2_000;
 const pendingMs = 10_000;
@@ -116,7 +118,7 @@ export async function startDeviceListener(
   let goneRetryMs: (() => number) | undefined;
   const sockets = createSocketServer(DeviceWebSocket);
   const server = createWebServer(options.tls);
-  server.maxConnections = options.maxConnections;
+  server.maxConnections = options.maxConnections ?? usualMaxConnections;
   const { limiter, addressOf } = watchAddresses(server, options);
   const { drops } = limiter;
   const artifacts = new ArtifactRequests(deps.downloads);

@@ -2,6 +2,7 @@ import { isRetryableReason } from '../../../schemas/api/error-codes.ts';
 import { faultText, renderValue } from '../../../schemas/field-error.ts';
 import type { DeviceType, FieldError } from '../../../schemas/index.ts';
 import { HubError } from '../../kernel/errors.ts';
+import type { Registry } from '../../registry/registry.ts';
 import type { TargetStatus } from '../../../schemas/command-status.ts';
 import type { CommandRefusal } from '../command-request.ts';
 import type { GroupCommandRecord } from './group-command-journal.ts';
@@ -25,7 +26,7 @@ export interface ScheduledCommand {
 
 interface CheckDeps {
   groupCommands: Pick<GroupCommands, 'refusals'>;
-  typeOf: (device: string) => string;
+  registry: Pick<Registry, 'get'>;
   /** All device types that the hub has. */
   types: () => Iterable<DeviceType>;
 }
@@ -72,12 +73,22 @@ const unsent: ReadonlySet<TargetStatus> = new Set([
   'skipped',
 ]);
 
-/** How far the group command of a schedule has come. */
-export function scheduledReport({ groupCommand, targets }: GroupCommandRecord): {
+interface ScheduledReport {
   reached: number;
   over: boolean;
   reason: string;
-} {
+}
+
+/** How far the group command of a schedule has come; undefined: it is not known. */
+export async function findScheduled(
+  groupCommands: Pick<GroupCommands, 'find'>,
+  id: string,
+): Promise<ScheduledReport | undefined> {
+  const record = await groupCommands.find(id);
+  return record && scheduledReport(record);
+}
+
+export function scheduledReport({ groupCommand, targets }: GroupCommandRecord): ScheduledReport {
   const away = targets.filter(({ status }) => unsent.has(status));
   return {
     reached: targets.length - away.length,
@@ -103,14 +114,14 @@ const namedDevices = 3;
  * @throws HubError `command-refused`, naming the types and some devices · `input-invalid`
  */
 export async function checkScheduled(
-  { groupCommands, typeOf, types }: CheckDeps,
+  { groupCommands, registry, types }: CheckDeps,
   request: Pick<ScheduledCommand, 'to' | 'name' | 'params'>,
 ): Promise<number> {
   const { devices, refused } = await groupCommands.refusals(request);
   const [first] = refused;
   if (devices.length === 0) checkForTypes(request, types());
   if (first === undefined) return devices.length;
-  const byType = Map.groupBy(refused, ({ device }) => typeOf(device));
+  const byType = Map.groupBy(refused, ({ device }) => registry.get(device)?.type ?? '');
   const faults = [...byType].map(([type, ofType]) => faultOf(type, ofType));
   const wayOut =
     refused.length === devices.length ? '' : `; narrow the selector ${request.to} to devices that accept it`;

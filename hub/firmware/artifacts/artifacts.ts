@@ -4,6 +4,7 @@ import type { FieldError } from '../../../schemas/index.ts';
 import { renderValue } from '../../../schemas/field-error.ts';
 import { HubError, invalidInput, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
+import { mebibyte } from '../../kernel/mebibyte.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import type { Artifact } from './artifact.ts';
 import type { ArtifactFiles, ArtifactStore, Bytes } from './artifact-store.ts';
@@ -15,7 +16,7 @@ export interface ArtifactsDeps {
   store: ArtifactStore;
   files: ArtifactFiles;
   /** Of all artifacts together. */
-  maxBytes: number;
+  maxMib: number;
   /** The owner's public key: an artifact that it did not sign is refused; undefined: the devices alone judge. */
   key: KeyObject | undefined;
   /** A device type of this name, without a version. */
@@ -170,8 +171,8 @@ export class Artifacts {
   }
 
   async #receive(given: NewArtifact, bytes: Bytes, actor: string): Promise<Artifact> {
-    const { clock, files, maxBytes } = this.#deps;
-    const room = Math.min(maxBytes - this.bytes, await files.freeBytes());
+    const { clock, files, maxMib } = this.#deps;
+    const room = Math.min(maxMib * mebibyte - this.bytes, await files.freeBytes());
     const received = await files.receive(readable(bytes), Math.max(0, room));
     try {
       const { sha256, size } = received;

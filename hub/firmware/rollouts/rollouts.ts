@@ -250,8 +250,8 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
   }
 
   /** A reading was refused for what is in it. */
-  nacked(device: string, { code, seq }: NackFrame): void {
-    if (code === 'schema' && seq !== undefined) this.#note(device, { kind: 'bad-readings' });
+  nacked({ id }: { id: string }, { code, seq }: NackFrame): void {
+    if (code === 'schema' && seq !== undefined) this.#note(id, { kind: 'bad-readings' });
   }
 
   removed(device: string): void {

@@ -2,7 +2,9 @@ import { typeName, type FieldSpec } from '../../../schemas/index.ts';
 import type { DeviceRecord } from '../../registry/device-store.ts';
 import type { PresenceFollower } from '../../presence/presence-follower.ts';
 import type { Ledger } from '../ledger.ts';
+import type { Incident } from '../../../schemas/api/incidents.ts';
 import type { Presence } from '../../../schemas/api/presence.ts';
+import type { Clock } from '../../../schemas/time/clock.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from '../line-protocol.ts';
 import { HubPoints } from '../hub-points.ts';
 import { OwnTimes } from './own-times.ts';
@@ -25,24 +27,42 @@ export class PresenceRecorder implements PresenceFollower {
   readonly #points: HubPoints;
   readonly #ledger: Ledger;
   readonly #recordOf: (deviceId: string) => DeviceRecord | undefined;
+  readonly #presence: (deviceId: string) => Presence | undefined;
+  readonly #clock: Clock;
   readonly #explained: (deviceId: string) => boolean;
   readonly #times = new OwnTimes();
 
   constructor(deps: {
     writer: Writer;
     ledger: Ledger;
+    clock: Clock;
     recordOf: (deviceId: string) => DeviceRecord | undefined;
+    /** As it is now; undefined for a device that is not registered. */
+    presence: (deviceId: string) => Presence | undefined;
     /** Whether an open incident of several devices explains that this one is away. */
     explained: (deviceId: string) => boolean;
   }) {
     this.#points = new HubPoints(deps);
     this.#ledger = deps.ledger;
     this.#recordOf = deps.recordOf;
+    this.#presence = deps.presence;
+    this.#clock = deps.clock;
     this.#explained = deps.explained;
   }
 
   presenceChanged(deviceId: string, presence: Presence): void {
     this.record(deviceId, presence, presence.sinceMs);
+  }
+
+  /**
+   * A device that is away as part of an incident is marked, even when it was lost before the incident opened: whoever
+   * raises alerts from the store raises one, and not one for each device.
+   */
+  incidentChanged(_incident: Incident, members: Iterable<string>): void {
+    for (const deviceId of members) {
+      const presence = this.#presence(deviceId);
+      if (presence !== undefined) this.record(deviceId, presence, this.#clock.now());
+    }
   }
 
   /** @param timeMs Unix ms: of the change, or of the snapshot. */

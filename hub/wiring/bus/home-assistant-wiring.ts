@@ -2,7 +2,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import type { Bus, Tap } from '../../bus/bus.ts';
 import type { Topics } from '../../bus/topics.ts';
 import { isDiscoveryOf, type DiscoveryOptions } from '../../home-assistant/discovery.ts';
-import { discoveryContent, missingCommands } from '../../home-assistant/discovery-content.ts';
+import { discoveryContent, reportMissingCommands } from '../../home-assistant/discovery-content.ts';
 import { DiscoveryPublisher } from '../../home-assistant/discovery-publisher.ts';
 import { exposeHomeAssistant } from '../../home-assistant/home-assistant-metrics.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -48,10 +48,7 @@ export function createHomeAssistant(hub: HubContext, deps: Deps): HomeAssistantP
     version: packageJson.version,
     commands: new Set(homeAssistantCommands),
   };
-  const missing = missingCommands(homeAssistantCommands, catalog.all());
-  if (missing.length > 0)
-    log.warn({ missing }, 'HUB_HOME_ASSISTANT_COMMANDS names commands of no device type');
-
+  reportMissingCommands(log, homeAssistantCommands, catalog.all());
   const publisher = new DiscoveryPublisher({
     publisher: bus,
     clock,

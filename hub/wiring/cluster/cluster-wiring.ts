@@ -3,10 +3,9 @@ import type { Topics } from '../../bus/topics.ts';
 import { Adoption } from '../../cluster/adoption.ts';
 import { exposeCluster } from '../../cluster/cluster-metrics.ts';
 import { otherHubs } from '../../cluster/hub-start.ts';
-import { holdMs, Isolation } from '../../cluster/isolation.ts';
-import { Mail } from '../../cluster/mail.ts';
+import { Isolation } from '../../cluster/isolation.ts';
+import { Mail, type Readers } from '../../cluster/mail.ts';
 import type { CommandMoves } from '../../commands/command-moves.ts';
-import { knownDevices } from '../../presence/known-devices.ts';
 import { presenceTap } from '../../presence/presence-tap.ts';
 import type { Registry } from '../../registry/registry.ts';
 import { DeviceMoves } from '../../sessions/device-moves.ts';
@@ -24,6 +23,7 @@ export function createMail(
   return new Mail({
     log,
     me: me.id,
+    inbox: topics.mail(me.id),
     post: (hub, payload) => bus.publish({ topic: topics.mail(hub), payload, qos: 1 }),
     others: () => otherHubs(tenure.hubs, me),
   });
@@ -62,15 +62,11 @@ export function createCluster(hub: HubContext, shared: SharedState, mail: Mail, 
     presence: keeper,
     announcer,
     commands: dispatcher.moves,
-    known: (ids) =>
-      knownDevices(
-        ids.flatMap((id) => registry.get(id) ?? []),
-        deps.state.catalog,
-      ),
+    catalog: deps.state.catalog,
     owned: () => stores.adoption.owned(),
     write: (to, kind, note) => mail.send(to, kind, note),
     writeChanged: () => mail.sendAll('changed', {}),
-    waitMs: holdMs + config.backoffMaxMs,
+    backoffMaxMs: config.backoffMaxMs,
   });
   hub.releasers.push('device moves', () => moves.close());
   const adoption = new Adoption({ clock, log, store: stores.adoption, adopted: (ids) => moves.adopted(ids) });
@@ -82,7 +78,7 @@ export function createCluster(hub: HubContext, shared: SharedState, mail: Mail, 
     writeDead: ({ id, incarnation }) => mail.send(id, 'dead', { incarnation }),
   });
   tenure.follow(isolation);
-  const readers: Parameters<Mail['read']>[1] = {
+  const readers: Readers = {
     taken: ({ from, ...note }) => void moves.taken(from, note),
     clear: (note) => moves.clear(note),
     command: () => void dispatcher.moves.look(),
@@ -94,14 +90,7 @@ export function createCluster(hub: HubContext, shared: SharedState, mail: Mail, 
   return {
     moves,
     adoption,
-    taps: [
-      {
-        filter: topics.mail(me.id),
-        takes: (topic) => topic === topics.mail(me.id),
-        take: (_topic, payload) => mail.read(payload, readers),
-      },
-      presenceTap({ topics, keeper, announcer }),
-    ],
+    taps: [mail.tap(readers), presenceTap({ topics, keeper, announcer })],
     async adopt() {
       await moves.readNews();
       await adoption.run(tenure.hubs);

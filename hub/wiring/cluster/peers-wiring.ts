@@ -2,6 +2,7 @@ import type { Elsewhere } from '../../adapters/http/elsewhere.ts';
 import { openPeerDoor, type PeerDoorDeps } from '../../adapters/http/peer-door.ts';
 import { createPeerClient } from '../../adapters/peers/peer-client.ts';
 import { makePeerCertificate } from '../../adapters/tls/tls-issuer.ts';
+import { exposePeers } from '../../cluster/cluster-metrics.ts';
 import { Peers, type WatchPeers } from '../../cluster/peers.ts';
 import { RequestPlaces } from '../../cluster/request-place.ts';
 import type { PresenceKeeper } from '../../presence/presence-keeper.ts';
@@ -29,12 +30,7 @@ export function createPeers(
   const peers = new Peers({ clock, log, me, tenure, store, client });
   const isHere = (device: string): boolean => presence.keeper.isOurs(device);
   const places = new RequestPlaces({ me, tenure, leases, store, isHere });
-  metrics.counter(
-    'hub_peer_questions_total',
-    'Requests sent on to other hubs, by fate',
-    () => peers.counters,
-    'fate',
-  );
+  exposePeers(metrics, peers);
   return {
     elsewhere: {
       placeOf: (request) => places.of(request),

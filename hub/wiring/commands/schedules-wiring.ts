@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { parseCron } from '../../adapters/cron.ts';
-import { checkScheduled, scheduledReport, sendScheduled } from '../../commands/group/scheduled-command.ts';
+import {
+  checkScheduled,
+  findScheduled,
+  scheduledReport,
+  sendScheduled,
+} from '../../commands/group/scheduled-command.ts';
 import type { Notices } from '../../notices/notices.ts';
 import type { Incidents } from '../../incidents/incidents.ts';
 import type { Registry } from '../../registry/registry.ts';
@@ -26,7 +31,6 @@ export async function startSchedules(
   const { registry, notices, incidents, commands } = deps;
   const { groupCommands } = commands;
   const { hubClock } = deps.telemetry;
-  const typeOf = (device: string): string => registry.get(device)?.type ?? '';
   const types = () => deps.state.catalog.all();
   const schedules = new Schedules({
     clock,
@@ -35,16 +39,13 @@ export async function startSchedules(
     parseCron,
     store: deps.state.stores.schedules,
     select: (selector) => registry.select(selector),
-    checkCommand: (to, action) => checkScheduled({ groupCommands, typeOf, types }, { ...action, to }),
+    checkCommand: (to, action) => checkScheduled({ groupCommands, registry, types }, { ...action, to }),
     refused: (name, raised) => incidents.keeper.scheduleRefused(name, raised),
     command: ({ name: schedule, to, jitterMs }, action, id) =>
       sendScheduled(groupCommands, { ...action, schedule, id, to, jitterMs }),
     clockTrusted: () => !hubClock.unusable,
     runs: (id) => groupCommands.runs(id),
-    runReport: async (id) => {
-      const record = await groupCommands.find(id);
-      return record && scheduledReport(record);
-    },
+    runReport: (id) => findScheduled(groupCommands, id),
     notice: ({ name, to, jitterMs }, { topic, data }) =>
       notices.sendScheduled(name, { to, topic, data }, jitterMs),
   });

@@ -10,7 +10,7 @@ import type { Registry } from '../../registry/registry.ts';
 import type { Admission } from '../../sessions/admission.ts';
 import { AckSchedule } from '../../sessions/ack-schedule.ts';
 import type { CloneGuard } from '../../sessions/clone-guard.ts';
-import { fixedRates } from '../../sessions/rate-limit.ts';
+import { sessionOptions } from '../../sessions/hello.ts';
 import type { SessionDeps } from '../../sessions/session-deps.ts';
 import { Session } from '../../sessions/session.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
@@ -23,8 +23,6 @@ import type { IdentityParts } from './identity-wiring.ts';
 import type { PresenceParts } from '../presence-wiring.ts';
 import type { HubState } from '../state-wiring.ts';
 
-/** Below the limit of descriptors that most machines set; sockets beyond are refused. */
-const maxConnections = 19_000;
 /** How often expired credentials are checked, ms: their sessions end at most this late. */
 const expiryCheckMs = 1_000;
 
@@ -74,7 +72,7 @@ export async function listenForDevices(hub: HubContext, deps: Deps): Promise<Dev
         return session;
       },
     },
-    { ...config, listen: config.deviceListen, tls: tls?.options, maxConnections, connectionCut },
+    { ...config, listen: config.deviceListen, tls: tls?.options, connectionCut },
   );
   releasers.push('device listener', () => listener.close());
   const reload = tls?.watch((renewed) => listener.renewTls(renewed));
@@ -90,8 +88,7 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
   const { rollouts } = deps.firmware;
   const { keeper, liveness, events } = deps.presence;
   const { rotation } = deps.identity;
-  const { ackDelayMs, inFlight, messagesPerSec, logsPerSec, backoffMaxMs } = config;
-  const acks = new AckSchedule(clock, ackDelayMs);
+  const acks = new AckSchedule(clock, config.ackDelayMs);
   releasers.push('acks', () => acks.close());
   return {
     clock,
@@ -110,11 +107,8 @@ function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps
     updates: rollouts,
     clones: deps.incidents.clones,
     deviceEvents: events,
-    options: { ackDelayMs, inFlight, messagesPerSec, logsPerSec, ...fixedRates, backoffMaxMs },
+    options: sessionOptions(config),
     opened: (session) => rotation.sessionOpened(session.deviceId),
-    nacked(device, frame, stream) {
-      refusals.nacked(device, frame, stream);
-      rollouts.nacked(device.id, frame);
-    },
+    nackFollowers: [refusals, rollouts],
   };
 }

@@ -18,6 +18,7 @@ import {
 } from '../../firmware/rollouts/rollout-operations.ts';
 import { RolloutDevices } from '../../firmware/rollouts/rollout-devices.ts';
 import { Rollouts } from '../../firmware/rollouts/rollouts.ts';
+import { updateEvents } from '../../firmware/rollouts/update-events.ts';
 import { UpdatePublisher } from '../../firmware/rollouts/update-publisher.ts';
 import type { Registry } from '../../registry/registry.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
@@ -39,8 +40,6 @@ export interface FirmwareParts {
   operations: { firmware: FirmwareOperations; rollouts: RolloutOperations };
 }
 
-const mebibyte = 1_048_576;
-
 interface Deps {
   state: HubState;
   bus: Publisher;
@@ -61,8 +60,8 @@ export async function startFirmware(hub: HubContext, deps: Deps): Promise<Firmwa
     clock,
     log,
     store: stores.artifacts,
-    files: await openArtifactFolder(join(dataDir, 'firmware'), diskReserveMib * mebibyte),
-    maxBytes: firmwareMaxMib * mebibyte,
+    files: await openArtifactFolder(join(dataDir, 'firmware'), diskReserveMib),
+    maxMib: firmwareMaxMib,
     key: firmwareKey === undefined ? undefined : readFirmwareKey(firmwareKey),
     isType: (name) => catalog.all().some((type) => type.name === name),
   });
@@ -79,13 +78,7 @@ export async function startFirmware(hub: HubContext, deps: Deps): Promise<Firmwa
     newId: () => newCommandId(clock.now(), random),
     devices: new RolloutDevices({ ...deps, presence: presence.keeper }),
     groups: () => stores.groupCommands.groups(),
-    followers: [
-      publisher,
-      {
-        updateMoved: (device, { id, version }, { state, reason }) =>
-          presence.events.record(device, { kind: 'update', rollout: id, version, state, reason }),
-      },
-    ],
+    followers: [publisher, updateEvents(presence.events)],
   });
   await deps.state.leader.begin('rollouts', () => rollouts.start());
   releasers.push('rollouts', () => rollouts.close());

@@ -22,5 +22,10 @@ export async function openEmbeddedState(deps: {
     hubId: await identity.hubId(),
     incarnation: String(await identity.nextIncarnation()),
   };
-  return { hubIdentity, auditStore, storesOf: (entries) => sqliteStores(database, entries) };
+  return {
+    hubIdentity,
+    startName: hubIdentity.incarnation,
+    auditStore,
+    storesOf: (entries) => sqliteStores(database, entries),
+  };
 }

@@ -11,7 +11,7 @@ import { createPostgresTenure } from '../../adapters/postgres/postgres-tenure-st
 import type { AlarmNewsStore } from '../../alarms/alarm-store.ts';
 import type { AuditStore } from '../../audit/audit.ts';
 import type { AdoptionStore } from '../../cluster/adoption.ts';
-import type { HubStart } from '../../cluster/hub-start.ts';
+import { shortStartName, type HubStart } from '../../cluster/hub-start.ts';
 import { Leases } from '../../cluster/leases.ts';
 import type { PeerStore } from '../../cluster/peers.ts';
 import { Tenure } from '../../cluster/tenure.ts';
@@ -26,6 +26,8 @@ import type { AuditedWrites, StateStores } from './state-stores.ts';
 /** A state that is open: who we are in it, and its stores. */
 export interface OpenedState {
   hubIdentity: { hubId: string; incarnation: string };
+  /** Names this start among all that use the state. */
+  startName: string;
   auditStore: AuditStore;
   storesOf(entries: AuditedWrites): StateStores;
   /** Of a state that other hubs may use, too. */
@@ -85,6 +87,7 @@ export async function openSharedState(deps: {
   tenure.start();
   return {
     hubIdentity: { hubId: id, incarnation: String(owner.incarnation) },
+    startName: shortStartName(me),
     auditStore: postgresAudit(db),
     storesOf: (entries) => postgresStores(db, owner, entries),
     shared: {

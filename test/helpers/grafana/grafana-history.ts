@@ -135,7 +135,9 @@ export async function writeHistory(url: string, database: string, toMs: number):
   const recorder = new PresenceRecorder({
     writer,
     ledger,
+    clock,
     recordOf: (id) => records.get(id),
+    presence: () => undefined,
     explained: (id) => explainedDevices.has(id),
   });
 

@@ -50,14 +50,14 @@ export function startKeeper(t: TestContext, store = new MemoryPresenceStore()) {
   const liveness = startLiveness({ clock, afterPoll: (run) => run() });
   t.after(() => liveness.close());
   const changes: string[] = [];
-  const turnedAway = { ms: 0 };
+  const turnedAway = { turnedAwayMs: 0 };
   const hooks = { changed: (): void => {} };
   const keeper = new PresenceKeeper({
     clock,
     log: silentLog,
     liveness,
     store,
-    turnedAwayMs: () => turnedAway.ms,
+    turnedAway: [turnedAway],
     followers: [
       {
         presenceChanged(id, { state, reason }) {

@@ -212,7 +212,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     log: silentLog,
     liveness,
     store: presenceStore,
-    turnedAwayMs: () => 0,
+    turnedAway: [],
     followers: [
       {
         presenceChanged: (id, { state, reason, epoch, n }) =>
@@ -296,7 +296,7 @@ export async function startSessions(t: TestContext, options: FixtureOptions = {}
     counters,
     clones,
     deviceEvents,
-    nacked: () => undefined,
+    nackFollowers: [],
   };
   const sockets: ScriptedSocket[] = [];
   t.after(() => {

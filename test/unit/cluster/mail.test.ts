@@ -13,7 +13,13 @@ function startMail() {
     posted.push([hub, text]);
     return Promise.resolve();
   };
-  const mail = new Mail({ log: silentLog, me: 'a', post, others: () => [{ id: 'b' }, { id: 'c' }] });
+  const mail = new Mail({
+    log: silentLog,
+    me: 'a',
+    inbox: 'hub/v1/mail/a',
+    post,
+    others: () => [{ id: 'b' }, { id: 'c' }],
+  });
   const read: unknown[] = [];
   const reader = (letter: unknown): void => void read.push(letter);
   const readers = {

@@ -57,7 +57,7 @@ test('while no device matches, a command must be one of a device type, with para
   const groupCommands = { refusals: () => Promise.resolve({ devices: [], refused: [] }) };
   const check = (name: string, params: Record<string, unknown> = {}): Promise<number> =>
     checkScheduled(
-      { groupCommands, typeOf: () => '', types: () => types },
+      { groupCommands, registry: { get: () => undefined }, types: () => types },
       { to: 'type=mistyped', name, params },
     );
   assert.equal(await check('open', { percent: 40 }), 0);

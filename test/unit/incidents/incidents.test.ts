@@ -14,7 +14,7 @@ function startedIncidents(t: TestContext) {
   const scopes = new Map<string, Scope[]>();
   const incidents = startIncidents({
     clock,
-    incarnation: '7',
+    startName: '7',
     scopesOf: (id) => scopes.get(id) ?? [],
     grew: (incident, members) => stored.set(incident.id, { ...incident, members: [...members] }),
     followers: [

@@ -21,7 +21,7 @@ test('what a device said of itself stays known when it is gone and the hub has r
   const timing = { heartbeatMs: 30_000, graceMs: 15_000 };
   const d1 = { id: 'd1', createdMs: startMs, epoch: 1, disabled: false, timing };
   const store = presenceStore;
-  const deps = { clock, log: silentLog, liveness, store, turnedAwayMs: () => 0, followers: [] };
+  const deps = { clock, log: silentLog, liveness, store, turnedAway: [], followers: [] };
   const restarted = new PresenceKeeper(deps);
   await restarted.load(5_000, [d1]);
   assert.deepEqual(restarted.session('d1'), { session: { ...session, open: false }, clock: known.clock });

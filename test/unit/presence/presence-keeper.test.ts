@@ -262,7 +262,7 @@ test('the time in which the hub turned devices away is no silence of theirs', as
   keeper.opened('d1', one, first);
   keeper.closed('d1', one, 'link');
   clock.advance(1_000);
-  turnedAway.ms = 3_000;
+  turnedAway.turnedAwayMs = 3_000;
   clock.advance(3_400);
   assert.deepEqual(await told(), ['d1 online session-opened', 'd1 suspect connection-broke']);
   clock.advance(400);

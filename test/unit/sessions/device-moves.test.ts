@@ -39,7 +39,8 @@ function movesOf({ epoch = 1, unwatched = [] as string[][] } = {}) {
   const deps = {
     clock: new ManualClock(),
     log: silentLog,
-    registry: { get: () => ({ epoch }) },
+    registry: { get: (id: string) => ({ id, epoch }) },
+    catalog: { get: () => undefined },
     presence: {
       get: () => ({ epoch: 1 }),
       handOver: (device: string) => void done.push(`${device} is handed over`),
@@ -58,7 +59,6 @@ function movesOf({ epoch = 1, unwatched = [] as string[][] } = {}) {
       },
       compare: () => Promise.resolve(),
     },
-    known: (devices: readonly string[]) => devices.map((id) => ({ id })),
     owned: () => Promise.resolve(new Map<string, number>()),
     write: () => undefined,
   };

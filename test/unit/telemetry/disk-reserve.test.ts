@@ -13,7 +13,7 @@ async function reserveOn(t: TestContext, sizeMib: number) {
     disk.fails
       ? Promise.reject(new Error('ENOSYS'))
       : Promise.resolve({ free: disk.freeMib * mebibyte, size: sizeMib * mebibyte });
-  const reserve = new DiskReserve({ clock, log: silentLog, space }, 256 * mebibyte);
+  const reserve = new DiskReserve({ clock, log: silentLog, space }, 256);
   await reserve.start();
   t.after(() => {
     reserve.close();
@@ -48,7 +48,7 @@ test('on a small disk the reserve is a fifth of it', async (t) => {
 test('a disk that cannot be asked stops nothing', async (t) => {
   const clock = new ManualClock();
   const space = () => Promise.reject(new Error('ENOSYS'));
-  const reserve = new DiskReserve({ clock, log: silentLog, space }, 256 * mebibyte);
+  const reserve = new DiskReserve({ clock, log: silentLog, space }, 256);
   await reserve.start();
   t.after(() => reserve.close());
   assert.deepEqual(

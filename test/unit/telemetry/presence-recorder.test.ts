@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
+import type { Incident } from '../../../schemas/api/incidents.ts';
+import type { PresenceState } from '../../../schemas/presence-states.ts';
 import { neverSeen } from '../../../hub/presence/presence.ts';
 import { PresenceRecorder } from '../../../hub/telemetry/recorders/presence-recorder.ts';
 import { ManualClock } from '../../helpers/clock.ts';
@@ -7,20 +9,46 @@ import { ScriptedStore } from '../../helpers/hubs/scripted-store.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
-test('changes of a device within a millisecond are points of their own, in order, and others keep their time', async (t) => {
+function startRecorder(t: TestContext, ofIncident: { state: PresenceState; explained: boolean }) {
   const store = new ScriptedStore();
-  const { ledger, writer, close } = testPipeline({ store, clock: new ManualClock(), log: silentLog });
+  const clock = new ManualClock();
+  const { ledger, writer, close } = testPipeline({ store, clock, log: silentLog });
   t.after(close);
-  const recordOf = (id: string) => ({
-    id,
-    type: 'sensor@1',
-    site: 'lab',
-    credentials: [],
-    createdMs: 0,
-    disabled: false,
-    epoch: 0,
+  const recorder = new PresenceRecorder({
+    writer,
+    ledger,
+    clock,
+    recordOf: (id) => ({
+      id,
+      type: 'sensor@1',
+      site: 'lab',
+      credentials: [],
+      createdMs: 0,
+      disabled: false,
+      epoch: 0,
+    }),
+    presence: (id) => (id === 'gone' ? undefined : { ...neverSeen(0), state: ofIncident.state }),
+    explained: () => ofIncident.explained,
   });
-  const recorder = new PresenceRecorder({ writer, ledger, recordOf, explained: () => false });
+  return { recorder, store, writer };
+}
+
+test('devices of an incident are written again, marked as explained while they are away', async (t) => {
+  const now = { state: 'offline' as PresenceState, explained: true };
+  const { recorder, store, writer } = startRecorder(t, now);
+  const incident = {} as Incident;
+  recorder.incidentChanged(incident, ['d1', 'gone']);
+  now.state = 'online';
+  recorder.incidentChanged(incident, ['d2']);
+  assert.equal(await writer.drain(1_000), 0);
+  const marks = [...store.stored].map((line) =>
+    /device=(\w+).*explained=(\w)/.exec(line)?.slice(1).join(' '),
+  );
+  assert.deepEqual(marks, ['d1 t', 'd2 f']);
+});
+
+test('changes of a device within a millisecond are points of their own, in order, and others keep their time', async (t) => {
+  const { recorder, store, writer } = startRecorder(t, { state: 'unknown', explained: false });
   const record = (id: string, timeMs: number, n: number): void =>
     recorder.record(id, { ...neverSeen(0), n }, timeMs);
   record('d1', 5_000, 1);

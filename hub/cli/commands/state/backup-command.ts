@@ -4,10 +4,9 @@ import { resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { CliDeps } from '../../cli-deps.ts';
 import { loadConfig, type ConfigOptions } from '../../config-source.ts';
+import { mebibyte } from '../../../kernel/mebibyte.ts';
 
 type Options = ConfigOptions & { json?: true };
-
-const mebibyte = 1_048_576;
 
 export function addBackup(program: Command, deps: CliDeps): void {
   program

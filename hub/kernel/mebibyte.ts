@@ -1,0 +1,2 @@
+/** Bytes. Settings are in MiB, and the hub counts bytes. */
+export const mebibyte = 1_048_576;
