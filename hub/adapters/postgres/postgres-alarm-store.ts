@@ -13,6 +13,7 @@ import { jsonOf } from '../rows/row.ts';
 import { webhookRows } from '../rows/webhook-rows.ts';
 import type { PgRow, Postgres } from './postgres.ts';
 import { PostgresChanges } from './postgres-changes.ts';
+import { registeredAmong } from './postgres-device-store.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 import { postgresTables } from './postgres-state-tables.ts';
 
@@ -64,18 +65,18 @@ export function createPostgresAlarms(db: Postgres, { hub }: PostgresOwner): Alar
  * in a circle.
  */
 const saving = `
-  WITH given AS (
-    SELECT g.* FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) WITH ORDINALITY
-      AS g(device_id, source, n, body, made_of, at)),
+  WITH registered AS (${registeredAmong('$1')}),
+  given AS (
+    SELECT g.*, g.device_id LIKE '${hubMark}%' OR registered.id IS NOT NULL AS is_registered
+      FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::bigint[]) WITH ORDINALITY
+        AS g(device_id, source, n, body, made_of, at) LEFT JOIN registered ON registered.id = g.device_id),
   held AS (
     SELECT g.* FROM given g JOIN alarm a ON a.device_id = g.device_id AND a.source = g.source AND a.rev = g.made_of
      ORDER BY g.device_id, g.source FOR UPDATE OF a),
   added AS (
     INSERT INTO alarm (device_id, source, n, body)
     SELECT device_id, source, n, body FROM given g
-     WHERE made_of IS NULL AND body IS NOT NULL
-       -- What changes while a device is removed is not kept of it.
-       AND (device_id LIKE '${hubMark}%' OR EXISTS (SELECT 1 FROM device d WHERE d.id = g.device_id))
+     WHERE made_of IS NULL AND body IS NOT NULL AND is_registered
      ORDER BY device_id, source
     ON CONFLICT (device_id, source) DO NOTHING RETURNING device_id, source, rev),
   changed AS (
@@ -90,12 +91,14 @@ const saving = `
     SELECT g.at, s.rev FROM given g JOIN (
       SELECT * FROM added UNION ALL SELECT * FROM changed UNION ALL SELECT * FROM gone) s
         ON s.device_id = g.device_id AND s.source = g.source),
+  -- Who removes a webhook waits, and then removes what it is owed here, too.
+  there AS (SELECT w.name FROM webhook w WHERE w.name = ANY($7::text[]) ORDER BY w.name FOR KEY SHARE),
   owed AS (
     INSERT INTO webhook_delivery (id, webhook, created_ms, body)
     SELECT o.id, o.webhook, o.created_ms, o.body
       FROM unnest($6::text[], $7::text[], $8::float8[], $9::text[], $10::bigint[]) WITH ORDINALITY
-        AS o(id, webhook, created_ms, body, change, at)
-     WHERE EXISTS (SELECT 1 FROM webhook w WHERE w.name = o.webhook) AND o.change IN (SELECT saved.at FROM saved)
+        AS o(id, webhook, created_ms, body, change, at) JOIN there ON there.name = o.webhook
+     WHERE o.change IN (SELECT saved.at FROM saved)
      ORDER BY o.at
     ON CONFLICT (id) DO NOTHING)
   SELECT at, rev FROM saved`;
@@ -178,10 +181,10 @@ export function createPostgresWebhooks(db: Postgres): WebhookStore {
     ...webhookRows(postgresTables(db)),
 
     async remove(name) {
-      await db.query(
-        `WITH gone AS (DELETE FROM webhook WHERE name = $1) DELETE FROM webhook_delivery WHERE webhook = $1`,
-        [name],
-      );
+      await db.transaction(async (query) => {
+        await query('DELETE FROM webhook WHERE name = $1', [name]);
+        await query('DELETE FROM webhook_delivery WHERE webhook = $1', [name]);
+      });
     },
   };
 }

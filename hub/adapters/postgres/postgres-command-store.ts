@@ -103,7 +103,8 @@ export function createPostgresCommands(
           [endedBeforeMs],
         );
         const deliveries = await db.query(
-          `DELETE FROM command_delivery WHERE key IN (
+          // Of one that is being renewed: the outer condition is judged again once that is committed, the list of keys is not.
+          `DELETE FROM command_delivery WHERE expires_ms < $1 AND key IN (
              SELECT key FROM command_delivery WHERE expires_ms < $1 LIMIT ${biteSize}) RETURNING 1 AS one`,
           [nowMs],
         );

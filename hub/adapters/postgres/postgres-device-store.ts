@@ -10,6 +10,7 @@ import { addOnce, anchoredBootOf, deviceOf } from '../rows/device-rows.ts';
 import type { PgRow, Postgres } from './postgres.ts';
 import { PostgresChanges } from './postgres-changes.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
+import { removedReason } from './postgres-presence-store.ts';
 
 /** Rows read at a time. */
 const pageSize = 10_000;
@@ -58,7 +59,7 @@ export function createPostgresDevices(db: Postgres, owner: PostgresOwner): Devic
         [JSON.stringify(credentials), disabled, rotationDueMs ?? null],
       ),
 
-    remove: (id) => changeOne(id, removal, []),
+    remove: (id) => removeDevice(db, id),
 
     openSession: (opening) => openings.add(opening),
 
@@ -100,12 +101,27 @@ export function createPostgresNews(db: Postgres): DeviceNews {
   };
 }
 
+/** Whoever keeps something of a device takes this lock first, and keeps nothing of one that is not there any more. */
+export function registeredAmong(placeholder: string): string {
+  return `SELECT d.id FROM device d WHERE d.id = ANY(${placeholder}::text[]) ORDER BY d.id FOR KEY SHARE`;
+}
+
+/** Waits for those who keep something of the device at this moment, and lets nobody begin: what is found then is all there is. */
+async function removeDevice(db: Postgres, id: string): Promise<void> {
+  await db.transaction(async (query) => {
+    await query('SELECT 1 FROM device WHERE id = $1 FOR UPDATE', [id]);
+    await query('SELECT 1 FROM device_state WHERE device_id = $1 FOR UPDATE', [id]);
+    const gone = await query(removal, [id]);
+    if (gone.length !== 1) throw deviceUnknown(id);
+  });
+}
+
 /** Everything of the device but its epoch and the revision of its twin. */
 const removal = `
   WITH gone AS (DELETE FROM device WHERE id = $1 RETURNING id),
   noted AS (INSERT INTO removed_device (device_id, commands_ended) SELECT id, false FROM gone
               ON CONFLICT (device_id) DO UPDATE SET commands_ended = false),
-  stated AS (UPDATE device_state SET state = NULL, reason = NULL, since_ms = NULL, n = 0, until_ms = NULL, pong_ms = NULL,
+  stated AS (UPDATE device_state SET state = NULL, reason = '${removedReason}', since_ms = NULL, n = 0, until_ms = NULL, pong_ms = NULL,
                frame_ms = NULL, data_ms = NULL, heartbeat_ms = NULL, grace_ms = NULL, last_session = NULL, connected_before = false
                FROM gone WHERE device_id = gone.id),
   listed AS (DELETE FROM device_list USING gone WHERE device_id = gone.id),
@@ -129,7 +145,7 @@ function addDevices(db: Postgres, records: readonly DeviceRecord[]): Promise<Rea
          INSERT INTO device (id, type, site, credentials, created_ms, disabled, labels, enrolment_id)
          SELECT id, type, site, credentials, created_ms, disabled, labels, enrolment_id FROM given RETURNING id)
        INSERT INTO device_state AS s (device_id, epoch) SELECT id, coalesce((SELECT f.epoch + 1 FROM epoch_floor f), 0) FROM added
-         ON CONFLICT (device_id) DO UPDATE SET epoch = s.epoch + 1
+         ON CONFLICT (device_id) DO UPDATE SET epoch = s.epoch + 1, reason = NULL
        RETURNING device_id, epoch`,
       [
         given.map(({ id }) => id),

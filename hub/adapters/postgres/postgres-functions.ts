@@ -76,7 +76,7 @@ END $body$;`;
 
 /** New commands, in their order, each with its delivery and its audit entry. `kind`: added, known or not-ours. */
 const acceptCommands = `
-CREATE FUNCTION accept_commands(
+CREATE OR REPLACE FUNCTION accept_commands(
   me text, my_inc bigint,
   devices text[], ids text[], names text[], statuses text[], finals boolean[], accepted float8[], changed float8[], bodies text[],
   topics text[], correlations bytea[], delivery_keys text[], delivery_ends float8[], gate_tokens bigint[],
@@ -87,11 +87,17 @@ RETURNS TABLE (at int, kind text, owner text) LANGUAGE plpgsql AS $body$
 DECLARE
   i int;
   o record;
+  gate_token bigint;
 BEGIN
+  -- Nobody takes the gate before the commit: whoever takes it next gets again from the broker what is not acknowledged, and has to
+  -- find the deliveries that are accepted here.
+  IF array_length(array_remove(gate_tokens, NULL), 1) > 0 THEN
+    SELECT l.token INTO gate_token FROM lease l WHERE l.name = 'gate' FOR SHARE;
+  END IF;
   FOR i IN 1 .. coalesce(array_length(devices, 1), 0) LOOP
     at := i;
     -- A hub that held the gate before has brought it: whoever holds it now gets it again from the broker.
-    IF EXISTS (SELECT 1 FROM lease l WHERE l.name = 'gate' AND l.token <> gate_tokens[i]) THEN
+    IF gate_token <> gate_tokens[i] THEN
       kind := 'not-ours'; owner := NULL;
       RETURN NEXT;
       CONTINUE;
@@ -189,3 +195,6 @@ export const postgresFunctions: readonly string[] = [
   adoptDevices,
   saveCommands,
 ];
+
+/** Made anew, with the same arguments and meaning, in databases that have an earlier one. */
+export const acceptCommandsAgain = acceptCommands;

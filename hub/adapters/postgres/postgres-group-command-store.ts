@@ -31,6 +31,15 @@ export function createPostgresGroupCommands(
       const ids = new Set(ours.map(({ id }) => id));
       return (await rows.open()).filter(({ groupCommand }) => ids.has(groupCommand.id));
     },
+    /** What a hub writes late changes nothing: another one runs it by then. */
+    async save(groupCommand) {
+      const { id, status, endedMs = null } = groupCommand;
+      const body = groupCommandBody(groupCommand);
+      await db.query(
+        `UPDATE group_command SET status = $2, body = $3, ended_ms = $4, owed = $5 WHERE id = $1 AND hub = $6 AND inc = $7`,
+        [id, status, body, endedMs, status !== 'running', owner.hub, owner.incarnation],
+      );
+    },
     accept: (record, delivery) => acceptGroupCommand(db, owner, record, delivery),
     async saveTargets(id, targets) {
       await db.query(

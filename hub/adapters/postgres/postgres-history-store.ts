@@ -4,6 +4,7 @@ import type { RejectStore } from '../../admin/rejects.ts';
 import type { DeviceListStore } from '../../kernel/device-lists.ts';
 import { deviceListRows, rejectRows, type ListKind } from '../rows/history-rows.ts';
 import type { Postgres } from './postgres.ts';
+import { registeredAmong } from './postgres-device-store.ts';
 import { postgresTables } from './postgres-state-tables.ts';
 
 /** What happened to each device, or what was refused of it. */
@@ -15,10 +16,10 @@ export function createPostgresLists<Entry>(db: Postgres, kind: ListKind): Device
       if (lists.size === 0) return;
       const given = [...lists].toSorted(([a], [b]) => (a < b ? -1 : 1));
       await db.query(
-        `INSERT INTO device_list (device_id, kind, entries)
+        `WITH registered AS (${registeredAmong('$2')})
+         INSERT INTO device_list (device_id, kind, entries)
          SELECT g.id, $1, g.entries FROM unnest($2::text[], $3::text[]) AS g(id, entries)
-          -- What happens while a device is removed is not kept of it.
-          WHERE EXISTS (SELECT 1 FROM device d WHERE d.id = g.id)
+           JOIN registered ON registered.id = g.id ORDER BY g.id
          ON CONFLICT (device_id, kind) DO UPDATE SET entries = excluded.entries`,
         [kind, given.map(([id]) => id), given.map(([, rows]) => JSON.stringify(rows))],
       );

@@ -3,6 +3,9 @@ import { presenceOf } from '../rows/presence-rows.ts';
 import type { Postgres } from './postgres.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 
+/** The row of a removed device says so itself: whoever waits for it while it is removed still sees the device. */
+export const removedReason = 'removed';
+
 /**
  * The last presence of every device. A row is written while its device is registered, is nobody else's, and has had no newer
  * session.
@@ -31,7 +34,7 @@ export function createPostgresPresence(db: Postgres, { hub, incarnation }: Postg
              AS g(id, state, reason, since_ms, epoch, n, until_ms, pong_ms, frame_ms, data_ms, heartbeat_ms, grace_ms, last_session)),
          locked AS (
            SELECT s.device_id FROM device_state s JOIN given g ON g.id = s.device_id AND g.epoch = s.epoch
-            WHERE ((s.hub = $1 AND s.inc = $2) OR s.hub IS NULL) AND EXISTS (SELECT 1 FROM device d WHERE d.id = s.device_id)
+            WHERE ((s.hub = $1 AND s.inc = $2) OR s.hub IS NULL) AND s.reason IS DISTINCT FROM '${removedReason}' AND EXISTS (SELECT 1 FROM device d WHERE d.id = s.device_id)
             ORDER BY s.device_id FOR UPDATE OF s)
          UPDATE device_state s SET hub = $1, inc = $2, state = g.state, reason = g.reason, since_ms = g.since_ms, n = g.n,
              until_ms = g.until_ms, pong_ms = g.pong_ms, frame_ms = g.frame_ms, data_ms = g.data_ms,

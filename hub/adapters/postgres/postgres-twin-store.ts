@@ -6,6 +6,7 @@ import { groupTwinRows } from '../rows/group-twin-rows.ts';
 import { twinAndDeviceOf, twinChangeColumns, twinChangeOf, twinColumns, twinOf } from '../rows/twin-rows.ts';
 import type { Postgres } from './postgres.ts';
 import { auditColumns, type PostgresAuditRoom } from './postgres-audit-store.ts';
+import { registeredAmong } from './postgres-device-store.ts';
 import { postgresTables } from './postgres-state-tables.ts';
 
 /** @param entryOf the audit entry that is written together with a change of desired */
@@ -50,12 +51,12 @@ async function saveTwins(
   const rows = given.toSorted((a, b) => (a.device < b.device ? -1 : 1));
   const changes = rows.flatMap((row) => row.changes.map((change) => ({ device: row.device, change })));
   await db.query(
-    `WITH given AS (
+    `WITH registered AS (${registeredAmong('$1')}),
+         given AS (
            SELECT g.* FROM unnest($1::text[], $2::bigint[], $3::float8[], $4::text[], $5::text[], $6::float8[], $7::bigint[],
                                   $8::text[], $9::float8[])
              AS g(${twinColumns})
-            -- What changes while a device is removed is not kept of it.
-            WHERE EXISTS (SELECT 1 FROM device d WHERE d.id = g.device_id)),
+             JOIN registered ON registered.id = g.device_id),
          twins AS (
            INSERT INTO twin (${twinColumns}) SELECT ${twinColumns} FROM given
            ON CONFLICT (device_id) DO UPDATE SET rev = excluded.rev, changed_ms = excluded.changed_ms,
@@ -66,7 +67,7 @@ async function saveTwins(
                                   $17::float8[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[])
              WITH ORDINALITY AS c(device_id, rev, time_ms, actor, origin, patch, dropped,
                                   a_time, a_actor, a_origin, a_action, a_subject, a_outcome, a_details, at)
-            WHERE EXISTS (SELECT 1 FROM device d WHERE d.id = c.device_id)),
+             JOIN registered ON registered.id = c.device_id),
          changed AS (
            INSERT INTO twin_change (device_id, rev, time_ms, actor, origin, patch, dropped)
            SELECT device_id, rev, time_ms, actor, origin, patch, dropped FROM asked ON CONFLICT DO NOTHING

@@ -3,7 +3,10 @@ import { recordTable } from './record-table.ts';
 import type { Row } from './row.ts';
 import type { StateTables } from './state-tables.ts';
 
-/** What both databases do alike of webhooks, and of what they are owed. */
+/**
+ * What both databases do alike of webhooks, and of what they are owed. A row that two hubs change at one moment is judged again by
+ * its own columns, and not by the list of those that were found: so each of them names what it must be.
+ */
 export function webhookRows(tables: StateTables): Omit<WebhookStore, 'remove'> {
   const webhooks = recordTable<Webhook>(tables, 'webhook');
   const oneOf = (ids: readonly string[] | undefined, placeholder: string): string =>
@@ -43,7 +46,7 @@ export function webhookRows(tables: StateTables): Omit<WebhookStore, 'remove'> {
       ]);
       // A hub that dies between the two has one too many until the next one dies.
       const beyond = await tables.write(
-        `DELETE FROM webhook_delivery WHERE seq IN (
+        `DELETE FROM webhook_delivery WHERE dead_ms IS NOT NULL AND seq IN (
            SELECT seq FROM webhook_delivery WHERE webhook = $1 AND dead_ms IS NOT NULL
             ORDER BY dead_ms DESC, seq DESC LIMIT 1000000 OFFSET $2)
          RETURNING id`,
@@ -53,7 +56,7 @@ export function webhookRows(tables: StateTables): Omit<WebhookStore, 'remove'> {
     },
     async revive({ webhook, ids, limit, nowMs }) {
       const rows = await tables.write(
-        `UPDATE webhook_delivery SET dead_ms = NULL, error = NULL, created_ms = $2 WHERE seq IN (
+        `UPDATE webhook_delivery SET dead_ms = NULL, error = NULL, created_ms = $2 WHERE dead_ms IS NOT NULL AND seq IN (
            SELECT seq FROM webhook_delivery
             WHERE webhook = $1 AND dead_ms IS NOT NULL ${oneOf(ids, '$4')} ORDER BY seq LIMIT $3)
          RETURNING seq, id, webhook, created_ms, body`,

@@ -1,71 +1,18 @@
 import assert from 'node:assert/strict';
-import { after, before, test, type TestContext } from 'node:test';
-import { createPostgresAlarmNews } from '../../../hub/adapters/postgres/postgres-alarm-store.ts';
-import { createPostgresSharedJournal } from '../../../hub/adapters/postgres/postgres-command-store.ts';
-import { createPostgresNews } from '../../../hub/adapters/postgres/postgres-device-store.ts';
-import { beginIncarnation, openPostgresState } from '../../../hub/adapters/postgres/postgres-state.ts';
-import { createPostgresAdoption } from '../../../hub/adapters/postgres/postgres-adoption-store.ts';
-import { createPostgresLeases } from '../../../hub/adapters/postgres/postgres-lease-store.ts';
-import { createPostgresTenure } from '../../../hub/adapters/postgres/postgres-tenure-store.ts';
-import type { Command } from '../../../hub/commands/command.ts';
-import { postgresStores } from '../../../hub/wiring/state/postgres-stores.ts';
-import { auditedWrites } from '../../../hub/wiring/state/state-stores.ts';
-import { startPostgres, type PostgresServer } from '../../helpers/services/postgres.ts';
+import { test } from 'node:test';
 import { storedDevice } from '../../helpers/stores/stored-device.ts';
 import { alarmChange, storedAlarm } from '../../helpers/stores/stored-records.ts';
-import { waitFor } from '../../helpers/wait-for.ts';
+import {
+  online,
+  openSession as open,
+  storedCommand as command,
+  twoHubs,
+  type StoredHub,
+} from '../../helpers/stores/two-hubs.ts';
 
 /** Two hubs on one database, statement by statement. */
 
-let server: PostgresServer;
-let databases = 0;
-before(async () => {
-  server = await startPostgres();
-});
-after(() => server?.close());
-
-const entries = auditedWrites((event) => ({ ...event, timeMs: 1 }));
-
-async function openHubs(t: TestContext) {
-  const url = server.url(`cluster_${(databases += 1)}`);
-  const db = await openPostgresState({ url, username: server.username });
-  t.after(() => db.close());
-  const begin = async (hub: string) => {
-    const owner = { hub, incarnation: await beginIncarnation(db, hub, '0.0.0') };
-    return {
-      owner: { id: hub, incarnation: owner.incarnation },
-      stores: postgresStores(db, owner, entries),
-      cluster: {
-        ...createPostgresTenure(db, owner),
-        ...createPostgresLeases(db, owner),
-        ...createPostgresAdoption(db, owner),
-      },
-      journal: createPostgresSharedJournal(db, owner),
-      news: createPostgresNews(db),
-      alarmNews: createPostgresAlarmNews(db),
-    };
-  };
-  const [a, b] = [await begin('a'), await begin('b')];
-  await a.stores.devices.add([storedDevice('d-1'), storedDevice('d-2')]);
-  return { a, b, db };
-}
-
-type Hub = Awaited<ReturnType<typeof openHubs>>['a'];
-
-function command(id: string, overrides: Partial<Command> = {}): Command {
-  const times = { acceptedMs: 1, deadlineMs: 2, changedMs: 1 };
-  const kind = { name: 'look', params: {}, safety: 'observe', offline: 'queue' } as const;
-  return { device: 'd-1', id, ...kind, ...times, status: 'accepted', cancelRequested: false, ...overrides };
-}
-
-async function open({ stores }: Hub, deviceId = 'd-1') {
-  const opened = await stores.devices.openSession({ deviceId, boot: 'b', uptimeMs: 1, nowMs: 2 });
-  assert.ok(opened.kind === 'opened');
-  return opened;
-}
-
-const online = (deviceId: string, epoch: number) =>
-  ({ deviceId, state: 'online', reason: 'session-opened', sinceMs: 1, epoch, n: 2, marks: {} }) as const;
+const openHubs = twoHubs();
 
 test('a session takes the device from the hub that had it, which can write nothing of it any more', async (t) => {
   const { a, b } = await openHubs(t);
@@ -144,23 +91,6 @@ test('one hub has a lease until it ends, and what the former holder of the gate 
   assert.deepEqual(now, { kind: 'added' });
 });
 
-test('of two hubs that take a lease at one moment only one gets it', async (t) => {
-  const { a, b, db } = await openHubs(t);
-  let taking: Promise<number | undefined>[] = [];
-  await db.transaction(async (query) => {
-    await query("SELECT 1 FROM lease WHERE name = 'leader' FOR UPDATE");
-    taking = [a, b].map(({ cluster }) => cluster.take('leader', 0));
-    const waits =
-      "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-    await waitFor(async () => (await db.query(waits)).length === 2, { what: 'both have judged the row' });
-  });
-  const tokens = await Promise.all(taking);
-  assert.deepEqual(
-    tokens.filter((token) => token !== undefined),
-    [1],
-  );
-});
-
 test('a hub learns which devices another one has added, changed and removed', async (t) => {
   const { a, b } = await openHubs(t);
   assert.deepEqual([...(await b.news.changed())], []);
@@ -191,7 +121,7 @@ test('a group command goes on at another hub when its hub has ended, and not bef
   } as const;
   const targets = [{ device: 'd-1', status: 'waiting', reason: undefined } as const];
   await a.stores.groupCommands.accept({ groupCommand, targets });
-  const ofHub = async ({ stores }: Hub) =>
+  const ofHub = async ({ stores }: StoredHub) =>
     (await stores.groupCommands.open()).map((record) => record.groupCommand.id);
   assert.deepEqual([await ofHub(a), await ofHub(b)], [['g-1'], []]);
   await a.cluster.leave();
@@ -264,7 +194,7 @@ test('a hub reads what another has changed of alarms, silences and webhooks, and
     webhooks: false,
   });
   await a.stores.alarms.save([alarmChange({ ...storedAlarm('', 'hub.bus', 4) })]);
-  const loaded = async ({ stores }: Hub) => (await stores.alarms.load()).map(({ row }) => row.source);
+  const loaded = async ({ stores }: StoredHub) => (await stores.alarms.load()).map(({ row }) => row.source);
   assert.deepEqual(await loaded(a), ['offline', 'hub.store', 'hub.bus']);
   assert.deepEqual(await loaded(b), ['offline']);
 });

@@ -1,0 +1,191 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Postgres } from '../../../hub/adapters/postgres/postgres.ts';
+import { newTwin } from '../../../hub/twins/twin.ts';
+import { storedDevice } from '../../helpers/stores/stored-device.ts';
+import { alarmChange, storedAlarm } from '../../helpers/stores/stored-records.ts';
+import {
+  meet,
+  online,
+  openSession,
+  storedCommand,
+  twoHubs,
+  type StoredHub,
+} from '../../helpers/stores/two-hubs.ts';
+
+/**
+ * Two hubs that change one row at one moment. The second waits for the first, and is then judged by the row as it is; of everything
+ * else it sees what was there before it waited: https://www.postgresql.org/docs/15/transaction-iso.html#XACT-READ-COMMITTED
+ */
+
+const openHubs = twoHubs();
+const hold = (table: string, where: string) => (query: Postgres['query']) =>
+  query(`SELECT 1 FROM ${table} WHERE ${where} FOR UPDATE`);
+
+test('of two hubs that take a lease at one moment only one gets it', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  const tokens = await meet<(number | undefined)[]>(
+    db,
+    hold('lease', "name = 'leader'"),
+    [a, b].map(
+      ({ cluster }) =>
+        () =>
+          cluster.take('leader', 0),
+    ),
+  );
+  assert.deepEqual(
+    tokens.filter((token) => token !== undefined),
+    [1],
+  );
+});
+
+test('who takes the gate waits for what its former holder accepts, and finds it when the broker brings it again', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  await a.cluster.take('gate', 0);
+  await a.cluster.leave();
+  const delivery = { key: 'k', expiresMs: 9, gateToken: 1 };
+  const [acceptance, token] = await meet(db, hold('device_state', "device_id = 'd-1'"), [
+    () => a.stores.commands.accept({ command: storedCommand('c-1') }, false, delivery),
+    () => b.cluster.take('gate', 1),
+  ]);
+  assert.deepEqual([acceptance, token], [{ kind: 'added' }, 2]);
+  assert.equal(await b.stores.commands.wasDelivered('k'), true);
+});
+
+test('what is delivered again while old deliveries are forgotten is not forgotten', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  await a.stores.commands.accept({ command: storedCommand('c-1') }, false, { key: 'k', expiresMs: 5 });
+  const renewed = "UPDATE command_delivery SET expires_ms = 100 WHERE key = 'k'";
+  await meet(db, (query) => query(renewed), [() => b.stores.commands.prune(1, 50)]);
+  assert.equal(await a.stores.commands.wasDelivered('k'), true);
+});
+
+test('what a hub writes late of a group command that another one runs changes nothing', async (t) => {
+  const { a, b } = await openHubs(t);
+  const groupCommand = {
+    id: 'g-1',
+    to: 'all',
+    name: 'look',
+    params: {},
+    wave: 1,
+    maxFailures: 0,
+    jitterMs: 0,
+    acceptedMs: 1,
+    requester: { actor: 'operator:anna', origin: 'http' },
+    status: 'running',
+  } as const;
+  const targets = [{ device: 'd-1', status: 'waiting', reason: undefined } as const];
+  await a.stores.groupCommands.accept({ groupCommand, targets });
+  await a.cluster.leave();
+  assert.equal((await b.stores.groupCommands.open()).length, 1);
+  await b.stores.groupCommands.save({ ...groupCommand, status: 'finished', endedMs: 5 });
+  await a.stores.groupCommands.save({ ...groupCommand, status: 'cancelled', endedMs: 4 });
+  assert.equal((await b.stores.groupCommands.find('g-1'))?.groupCommand.status, 'finished');
+});
+
+async function oweDead({ stores }: StoredHub, ids: readonly string[]): Promise<void> {
+  await stores.webhooks.add({ name: 'w', url: 'https://x', secret: 's', actor: 'local', createdMs: 1 });
+  const deliveries = ids.map((id) => ({ id, webhook: 'w', createdMs: 1, body: '{}' }));
+  await stores.alarms.save([alarmChange(storedAlarm('d-1', 'offline', 1), { deliveries })]);
+  for (const [at, id] of ids.entries())
+    await stores.webhooks.bury({ id, webhook: 'w', deadMs: at, error: 'e' }, 9);
+}
+
+test('of two hubs that revive a dead delivery at one moment only one owes it', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  await oweDead(a, ['1']);
+  const revive = { webhook: 'w', ids: undefined, limit: 9, nowMs: 5 };
+  const [one, other] = await meet(db, hold('webhook_delivery', "id = '1'"), [
+    () => a.stores.webhooks.revive(revive),
+    () => b.stores.webhooks.revive(revive),
+  ]);
+  assert.equal(one.length + other.length, 1);
+});
+
+test('a delivery that is revived while a newer dead one pushes it out is still owed', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  await oweDead(a, ['1', '2']);
+  const revived = "UPDATE webhook_delivery SET dead_ms = NULL WHERE id = '1'";
+  const bury = { id: '2', webhook: 'w', deadMs: 9, error: 'e' };
+  await meet(db, (query) => query(revived), [() => b.stores.webhooks.bury(bury, 1)]);
+  const owed = (await a.stores.webhooks.deliveries()).map(({ id }) => id);
+  assert.deepEqual(owed, ['1']);
+});
+
+test('a webhook that is removed while an alarm changes is owed nothing afterwards', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  await oweDead(a, []);
+  const deliveries = [{ id: '1', webhook: 'w', createdMs: 1, body: '{}' }];
+  const owe = () => a.stores.alarms.save([alarmChange(storedAlarm('d-2', 'offline', 2), { deliveries })]);
+  const remove = () => b.stores.webhooks.remove('w');
+  const left = async () => (await db.query('SELECT id FROM webhook_delivery')).length;
+  await meet(db, hold('webhook', "name = 'w'"), [remove, owe]);
+  assert.equal(await left(), 0, 'removed first');
+  await oweDead(a, []);
+  const alarm = storedAlarm('d-2', 'limit', 3);
+  const changing = () => a.stores.alarms.save([alarmChange(alarm, { deliveries })]);
+  await meet(db, hold('webhook', "name = 'w'"), [changing, remove]);
+  assert.equal(await left(), 0, 'owed first');
+});
+
+/** Tables in which something of the device is kept. */
+async function keptOf(db: Postgres, device: string): Promise<string[]> {
+  const kept: string[] = [];
+  for (const table of ['device_list', 'twin_change', 'alarm', 'boot_anchor'])
+    if ((await db.query(`SELECT 1 FROM ${table} WHERE device_id = $1`, [device])).length > 0)
+      kept.push(table);
+  const state = 'SELECT 1 FROM device_state WHERE device_id = $1 AND state IS NOT NULL';
+  const twin = "SELECT 1 FROM twin WHERE device_id = $1 AND desired <> '{}'";
+  if ((await db.query(state, [device])).length > 0) kept.push('device_state');
+  if ((await db.query(twin, [device])).length > 0) kept.push('twin');
+  return kept;
+}
+
+/** Everything that hubs write of a device, and the row that puts it in order with a removal. */
+const writes: Readonly<
+  Record<string, { row: string; write: (hub: StoredHub, epoch: number) => Promise<unknown> }>
+> = {
+  twin: {
+    row: 'device',
+    write: ({ stores }) =>
+      stores.twins.save([
+        { device: 'd-1', twin: { ...newTwin, rev: 1, desired: { a: 1 } }, changes: [change] },
+      ]),
+  },
+  alarm: {
+    row: 'device',
+    write: ({ stores }) => stores.alarms.save([alarmChange(storedAlarm('d-1', 'offline', 1))]),
+  },
+  event: { row: 'device', write: ({ stores }) => stores.events.save(new Map([['d-1', []]])) },
+  presence: {
+    row: 'device_state',
+    write: ({ stores }, epoch) => stores.presence.savePresence([online('d-1', epoch)]),
+  },
+  session: {
+    row: 'device_state',
+    write: ({ stores }) =>
+      stores.devices.openSession({ deviceId: 'd-1', boot: 'late', uptimeMs: 1, nowMs: 2 }),
+  },
+};
+const change = {
+  rev: 1,
+  timeMs: 1,
+  patch: { a: 1 },
+  requester: { actor: 'operator:anna', origin: 'http' },
+} as const;
+
+for (const [what, { row, write }] of Object.entries(writes)) {
+  test(`nothing is left of a device that one hub removes while another writes of it: ${what}`, async (t) => {
+    const { a, b, db } = await openHubs(t);
+    let { epoch } = await openSession(a);
+    const remove = () => b.stores.devices.remove('d-1');
+    const writing = () => write(a, epoch);
+    // The removal is held up at its last table.
+    await meet(db, hold('boot_anchor', "device_id = 'd-1'"), [remove, writing]);
+    assert.deepEqual(await keptOf(db, 'd-1'), [], 'removed first');
+    await a.stores.devices.add([storedDevice('d-1')]);
+    ({ epoch } = await openSession(a));
+    await meet(db, hold(row, row === 'device' ? "id = 'd-1'" : "device_id = 'd-1'"), [writing, remove]);
+    assert.deepEqual(await keptOf(db, 'd-1'), [], 'written first');
+  });
+}
