@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import linter from '../../oxlint.config.ts';
 import { faultLine } from './fault.ts';
 import { houseFaults } from './house-faults.ts';
-import { parseSource } from './parsed-source.ts';
+import { parseSource, type ParsedSource } from './parsed-source.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const made = new Set(['node_modules', 'dist', 'coverage']);
@@ -18,9 +18,10 @@ const paths = globSync('{hub,device-sim,schemas,dashboards,test}/**', {
   .filter((entry) => entry.isFile())
   .map(({ parentPath, name }) => join(parentPath, name).slice(root.length))
   .toSorted();
-const sources = paths
-  .filter((path) => path.startsWith('hub/') && path.endsWith('.ts'))
-  .map((path) => parseSource(path, readFileSync(join(root, path), 'utf8')));
+const parsed = (files: RegExp): ParsedSource[] =>
+  paths
+    .filter((path) => files.test(path))
+    .map((path) => parseSource(path, readFileSync(join(root, path), 'utf8')));
 
 const documents = globSync('**/*.md', {
   cwd: root,
@@ -29,7 +30,8 @@ const documents = globSync('**/*.md', {
 
 const faults = houseFaults({
   paths,
-  sources,
+  sources: parsed(/^hub\/.*\.ts$/),
+  pages: parsed(/^dashboards\/console\/src\/.*\.tsx?$/),
   documents,
   linter: { path: 'oxlint.config.ts', overrides: linter.overrides },
 });

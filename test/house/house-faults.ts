@@ -2,6 +2,7 @@ import type { Fault } from './fault.ts';
 import { repeatedNames } from './file-names.ts';
 import { fullFolders } from './folder-sizes.ts';
 import { importCircles } from './import-circles.ts';
+import { literalTexts } from './literal-texts.ts';
 import type { ParsedSource } from './parsed-source.ts';
 import { limitsSwitchedOff, silencedLinter, type LinterOverride } from './switched-off-limits.ts';
 import { wiringOutOfOrder } from './wiring-order.ts';
@@ -14,13 +15,15 @@ export interface House {
   paths: readonly string[];
   /** The TypeScript files of `hub/`. */
   sources: readonly ParsedSource[];
+  /** The TypeScript files of the console. */
+  pages: readonly ParsedSource[];
   /** What people read: the Markdown files. */
   documents: readonly Document[];
   linter: { path: string; overrides: readonly LinterOverride[] };
 }
 
 /** Every place where the house breaks a rule that neither compiler nor linter knows. */
-export function houseFaults({ paths, sources, documents, linter }: House): Fault[] {
+export function houseFaults({ paths, sources, pages, documents, linter }: House): Fault[] {
   return [
     ...repeatedNames(paths),
     ...fullFolders(paths),
@@ -30,5 +33,6 @@ export function houseFaults({ paths, sources, documents, linter }: House): Fault
     ...wiringOutOfOrder(sources),
     ...importCircles(sources),
     ...wideTables(documents),
+    ...literalTexts(pages),
   ];
 }

@@ -3,6 +3,7 @@
 import type { AnswerTo, ApiRoute, RequestTo } from '../../../schemas/api/document/api.ts';
 import type { FieldError, Refusal } from '../../../schemas/api/refusal.ts';
 import { requestPath, type PathParts } from '../../../schemas/api/requests/request-path.ts';
+import { texts } from './texts/texts.ts';
 
 /** A request that the hub refused, or that never reached it. */
 export class ApiError extends Error {
@@ -118,13 +119,13 @@ async function outcomeOf<Answer>(response: Response): Promise<Answer> {
 }
 
 function unreachable(): ApiError {
-  return new ApiError({ status: 0, code: 'unreachable', message: 'The hub cannot be reached.' });
+  return new ApiError({ status: 0, code: 'unreachable', message: texts.shell.hubCannotBeReached });
 }
 
 /** What to show of anything that was thrown. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
-  const wait = error.retryAfterSec === undefined ? '' : ` Try again in ${error.retryAfterSec} s.`;
+  const wait = error.retryAfterSec === undefined ? '' : texts.shell.tryAgainInS(error.retryAfterSec);
   return `${error.message}${wait}`;
 }
 
@@ -140,7 +141,7 @@ function errorOf(response: Response, answer: unknown): ApiError {
   return new ApiError({
     status: response.status,
     code: error?.code ?? 'internal',
-    message: error?.message ?? `The hub answered ${response.status}.`,
+    message: error?.message ?? texts.shell.theHubAnswered(response.status),
     errors: error?.details?.errors,
     retryAfterSec: Number.isFinite(retryAfter) ? retryAfter : undefined,
   });

@@ -7,13 +7,14 @@ import { NotFound } from './pages/not-found.tsx';
 import { path } from './router.ts';
 import { session } from './session.ts';
 import { Layout } from './shell/layout.tsx';
+import { texts } from './texts/texts.ts';
 
 /** Who has not signed in sees the sign-in at whatever address was asked, and then what is there. */
 export function App() {
   const { value: current } = session;
   return (
     <>
-      {current.kind === 'unknown' && <Loading what="the console" />}
+      {current.kind === 'unknown' && <Loading what={texts.shell.theConsole} />}
       {current.kind === 'signed-out' && <SignIn why={current.why} />}
       {current.kind === 'signed-in' && <SignedIn />}
       <StatusRegion />
@@ -23,9 +24,9 @@ export function App() {
 
 function SignedIn() {
   const found = pageAt(path.value);
-  const title = found?.page.title(found.params) ?? 'Not found';
+  const title = found?.page.title(found.params) ?? texts.shell.notFound;
   useEffect(() => {
-    document.title = `${title} · Device hub`;
+    document.title = texts.shell.titleDeviceHub(title);
   }, [title]);
   const Content = found?.page.content;
   return (

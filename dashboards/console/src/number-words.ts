@@ -7,11 +7,6 @@ export function countWords(count: number): string {
   return whole.format(count);
 }
 
-/** `1 line`, `2,000 lines` */
-export function countOf(count: number, name: string): string {
-  return `${countWords(count)} ${name}${count === 1 ? '' : 's'}`;
-}
-
 /** `1.2M` */
 export function shortCount(count: number): string {
   return short.format(count);

@@ -13,6 +13,7 @@ import { PlaygroundPage } from './pages/playground.tsx';
 import { InterfacesPage } from './pages/interfaces.tsx';
 import { OverviewPage } from './pages/overview.tsx';
 import { TypesPage } from './pages/types.tsx';
+import { texts } from './texts/texts.ts';
 
 /** Values of a path's `:name` parts. */
 export type Params = Readonly<Record<string, string>>;
@@ -31,18 +32,48 @@ export interface Page {
 }
 
 const byName: Readonly<Record<PageName, Page>> = {
-  overview: { path: paths.overview, title: () => 'Overview', nav: 'Overview', content: OverviewPage },
-  devices: { path: paths.devices, title: () => 'Devices', nav: 'Devices', content: DevicesPage },
+  overview: {
+    path: paths.overview,
+    title: () => texts.shell.overview,
+    nav: texts.shell.overview,
+    content: OverviewPage,
+  },
+  devices: {
+    path: paths.devices,
+    title: () => texts.common.devices,
+    nav: texts.common.devices,
+    content: DevicesPage,
+  },
   device: { path: paths.device, title: ({ id = '' }) => id, content: DevicePage },
-  compare: { path: paths.compare, title: () => 'Compare devices', content: ComparePage },
-  alarms: { path: paths.alarms, title: () => 'Alarms', nav: 'Alarms', content: AlarmsPage },
-  commands: { path: paths.commands, title: () => 'Commands', nav: 'Commands', content: CommandsPage },
-  firmware: { path: paths.firmware, title: () => 'Firmware', nav: 'Firmware', content: FirmwarePage },
-  types: { path: paths.types, title: () => 'Device types', nav: 'Types', content: TypesPage },
-  hub: { path: paths.hub, title: () => 'Hub', nav: 'Hub', content: HubPage },
-  playground: { path: paths.playground, title: () => 'Playground', content: PlaygroundPage },
-  interfaces: { path: paths.interfaces, title: () => 'Interfaces', content: InterfacesPage },
-  account: { path: paths.account, title: () => 'Your account', content: AccountPage },
+  compare: { path: paths.compare, title: () => texts.shell.compareDevices, content: ComparePage },
+  alarms: {
+    path: paths.alarms,
+    title: () => texts.common.alarms,
+    nav: texts.common.alarms,
+    content: AlarmsPage,
+  },
+  commands: {
+    path: paths.commands,
+    title: () => texts.common.commands,
+    nav: texts.common.commands,
+    content: CommandsPage,
+  },
+  firmware: {
+    path: paths.firmware,
+    title: () => texts.common.firmware,
+    nav: texts.common.firmware,
+    content: FirmwarePage,
+  },
+  types: {
+    path: paths.types,
+    title: () => texts.shell.deviceTypes,
+    nav: texts.shell.types,
+    content: TypesPage,
+  },
+  hub: { path: paths.hub, title: () => texts.shell.hub, nav: texts.shell.hub, content: HubPage },
+  playground: { path: paths.playground, title: () => texts.shell.playground, content: PlaygroundPage },
+  interfaces: { path: paths.interfaces, title: () => texts.shell.interfaces, content: InterfacesPage },
+  account: { path: paths.account, title: () => texts.shell.yourAccount, content: AccountPage },
 };
 
 /** In the order of the navigation. */

@@ -5,6 +5,7 @@ import { roles, safetyClasses } from '../../../schemas/api/roles.ts';
 import type { Me, Session } from '../../../schemas/api/session.ts';
 import { ApiError, ask, messageOf, setLogin } from './api.ts';
 import { startLive, stopLive } from './live.ts';
+import { texts } from './texts/texts.ts';
 
 type SignedIn =
   | { kind: 'unknown' }
@@ -110,7 +111,7 @@ export async function signOut(): Promise<void> {
 
 /** The hub ended the login: it was signed out elsewhere, the account changed, or it grew too old. */
 function endSession(): void {
-  if (current.value.kind === 'signed-in') leave('Your session has ended. Sign in again.');
+  if (current.value.kind === 'signed-in') leave(texts.shell.yourSessionHasEndedSign);
 }
 
 function enter({ csrf: token = '', actor, role, devices, safety }: Me): void {

@@ -1,4 +1,5 @@
 import { isoTime } from '../../../schemas/iso-time.ts';
+import { texts } from './texts/texts.ts';
 
 /** Times are Unix ms; they are shown in the viewer's zone, with UTC on hover. Pure. */
 const sameDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
@@ -26,7 +27,9 @@ export function fullTime(ms: number): string {
 }
 
 export function utcTime(ms: number): string {
-  return isDate(ms) ? `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC` : isoTime(ms);
+  return isDate(ms)
+    ? texts.shell.utc(new Date(ms).toISOString().replace('T', ' ').replace('Z', ''))
+    : isoTime(ms);
 }
 
 /** The date and time on the clocks of an IANA zone, which is shown beside it; UTC in a browser without that zone. */
@@ -65,13 +68,17 @@ const fine = new Intl.NumberFormat(undefined, { maximumSignificantDigits: 2 });
 
 /** Such as `4.2 ms`, `1.5 s`, `3 min`. */
 export function spanWords(ms: number): string {
-  if (ms < 1_000) return `${fine.format(ms)} ms`;
-  return ms < 10_000 ? `${fine.format(ms / 1_000)} s` : shortSpan(ms);
+  if (ms < 1_000) return texts.shell.milliseconds(fine.format(ms));
+  return ms < 10_000 ? texts.shell.seconds(fine.format(ms / 1_000)) : shortSpan(ms);
 }
 
 /** Such as `3 min ago`, `in 2 h`, `now`. */
 export function ageText(ms: number, now: number): string {
   const past = now - ms;
   if (past >= 0 && past < 1_000) return 'now';
-  return past < 0 ? (past > -1_000 ? 'now' : `in ${shortSpan(-past)}`) : `${shortSpan(past)} ago`;
+  return past < 0
+    ? past > -1_000
+      ? 'now'
+      : texts.shell.inSpan(shortSpan(-past))
+    : texts.shell.pastAgo(shortSpan(past));
 }

@@ -2,17 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { faultLine } from '../../house/fault.ts';
 import { houseFaults, type House } from '../../house/house-faults.ts';
-import { parseSource } from '../../house/parsed-source.ts';
+import { parseSource, type ParsedSource } from '../../house/parsed-source.ts';
 
 /** The faults of a house with nothing in it but these files. */
 function faultsOf(files: Record<string, string>, overrides: House['linter']['overrides'] = []): string[] {
   const all = Object.entries(files).map(([path, text]) => ({ path, text }));
   const documents = all.filter(({ path }) => path.endsWith('.md'));
-  const sources = all
-    .filter(({ path }) => path.endsWith('.ts'))
-    .map(({ path, text }) => parseSource(path, text));
+  const parsed = (chosen: RegExp): ParsedSource[] =>
+    all.filter(({ path }) => chosen.test(path)).map(({ path, text }) => parseSource(path, text));
   const linter = { path: 'oxlint.config.ts', overrides };
-  return houseFaults({ paths: Object.keys(files), sources, documents, linter }).map(faultLine);
+  return houseFaults({
+    paths: Object.keys(files),
+    sources: parsed(/^hub\/.*\.ts$/),
+    pages: parsed(/^dashboards\/.*\.tsx?$/),
+    documents,
+    linter,
+  }).map(faultLine);
 }
 
 function emptyFiles(folder: string, count: number): Record<string, string> {
@@ -49,6 +54,36 @@ const rows: Row[] = [
     rule: 'a table that no terminal shows',
     files: { 'hub/README.md': `# A page\n\n| ${'wide '.repeat(80)}|\n| ${'wide '.repeat(80)}|\n` },
     faults: [/^hub\/README\.md:3 begins a table of 403 characters, 400 are allowed: make a list of it/],
+  },
+  {
+    rule: 'a text of the console outside its catalogue',
+    files: {
+      'dashboards/console/src/fleet/page.tsx': `import { texts } from '../texts/texts.ts';
+export function Page({ on, to }: { on: boolean; to: string }) {
+  if (to === 'All devices') throw new Error('no such page');
+  const words = { title: 'Not here' };
+  return (
+    <section class="card wide" title="Devices">
+      Devices
+      <input aria-label={\`Choose \${to}\`} placeholder={on ? 'device id' : texts.fleet.search} />
+      <p class={\`badge tone-\${on ? 'bad' : 'none'}\`}>{on && 'gone'}</p>
+      <code>device remove</code> {texts.fleet.all} · {\`\${to} \${on ? 'ahead' : 'behind'}\`} {words.title}
+    </section>
+  );
+}
+`,
+      'dashboards/console/src/texts/en/fleet.ts': "export const fleet = { all: 'All devices' };\n",
+    },
+    faults: [
+      /^dashboards\/console\/src\/fleet\/page\.tsx:4 shows "Not here": put the text into src\/texts/,
+      /:6 shows "Devices"/,
+      /:6 shows "Devices"/,
+      /:8 shows "Choose \{\}"/,
+      /:8 shows "device id"/,
+      /:9 shows "gone"/,
+      /:10 shows "ahead"/,
+      /:10 shows "behind"/,
+    ],
   },
   {
     rule: 'a hub.ts that is too long',

@@ -3,7 +3,7 @@ import { maxAcknowledged, type AlarmView } from '../../../../schemas/api/alarms.
 import { ask, messageOf } from '../api.ts';
 import { Field } from '../components/field.tsx';
 import { say } from '../components/status-region.tsx';
-import { countOf } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { nameOf } from './alarm-words.ts';
 
 /** Says for the chosen alarms that somebody deals with them. */
@@ -22,12 +22,10 @@ export function Acknowledging({
       const body = { alarms: alarms.slice(0, maxAcknowledged).map(nameOf), ...(note === '' ? {} : { note }) };
       const { acknowledged, already, raisedAgain } = await ask('POST /api/v1/alarms/acknowledge', { body });
       const rest = [
-        ...(already > 0 ? [`${already} before, by somebody else`] : []),
-        ...(raisedAgain > 0
-          ? [`${countOf(raisedAgain, 'alarm')} raised again meanwhile: look once more`]
-          : []),
+        ...(already > 0 ? [texts.alarms.beforeBySomebodyElse(already)] : []),
+        ...(raisedAgain > 0 ? [texts.alarms.raisedAgainMeanwhileLook(texts.counts.alarms(raisedAgain))] : []),
       ];
-      say('done', [`${countOf(acknowledged, 'alarm')} acknowledged`, ...rest].join('; '));
+      say('done', [texts.alarms.alarmsAcknowledged(texts.counts.alarms(acknowledged)), ...rest].join('; '));
       setNote('');
       onDone();
     } catch (error) {
@@ -39,13 +37,13 @@ export function Acknowledging({
   return (
     <form
       class="acknowledging"
-      aria-label="Acknowledge"
+      aria-label={texts.alarms.acknowledge}
       onSubmit={(event) => {
         event.preventDefault();
         void acknowledge();
       }}
     >
-      <Field label="Note for the others (optional)">
+      <Field label={texts.alarms.noteForTheOthersOptional}>
         {(control) => (
           <input
             {...control}
@@ -58,7 +56,7 @@ export function Acknowledging({
         )}
       </Field>
       <button type="submit" class="button primary" disabled={busy || alarms.length === 0}>
-        {alarms.length === 0 ? 'Acknowledge' : `Acknowledge ${alarms.length}`}
+        {alarms.length === 0 ? texts.alarms.acknowledge : texts.alarms.acknowledgeAlarms(alarms.length)}
       </button>
     </form>
   );

@@ -12,6 +12,7 @@ import { Empty } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { setQuery } from '../router.ts';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLive } from '../use-live.ts';
 import { Acknowledging } from './acknowledging.tsx';
 import { apiQuery, isListed, silencedChoices, stateChoices, type AlarmFilters } from './alarm-filters.ts';
@@ -80,7 +81,11 @@ export function AlarmList({ page, filters, reload, ofOneDevice }: AlarmListProps
   const isOperator = mayAs('operator');
   const awaiting = rows.filter((alarm) => awaitsSomebody(alarm) && chosen.has(keyOf(alarm)));
   if (rows.length === 0)
-    return ofOneDevice === true ? <p class="quiet">No alarms</p> : <Empty title={emptyTitle(filters)} />;
+    return ofOneDevice === true ? (
+      <p class="quiet">{texts.alarms.noAlarms}</p>
+    ) : (
+      <Empty title={emptyTitle(filters)} />
+    );
   return (
     <>
       {isOperator && (ofOneDevice !== true || awaiting.length > 0) && (
@@ -100,7 +105,7 @@ export function AlarmList({ page, filters, reload, ofOneDevice }: AlarmListProps
       />
       {next !== null && (
         <button type="button" class="button" onClick={() => void older()}>
-          Show older
+          {texts.common.showOlder}
         </button>
       )}
     </>
@@ -113,43 +118,45 @@ function shownOf(page: AlarmPage): Shown {
 
 function emptyTitle({ state, severity, kind, device }: AlarmFilters): string {
   const isFiltered = state !== 'open' || severity !== '' || kind !== '' || device !== '';
-  return isFiltered
-    ? 'No alarm matches these filters'
-    : 'No alarms: nothing is wrong that nobody has dealt with';
+  return isFiltered ? texts.alarms.noAlarmMatchesTheseFilters : texts.alarms.noAlarmsNothingIsWrong;
 }
 
-const silencedWords = { without: 'Left out', with: 'Shown too', only: 'Only these' } as const;
+const silencedWords = texts.alarms.silencedWords;
 
 export function AlarmFilterBar({ filters }: { readonly filters: AlarmFilters }) {
   return (
-    <form class="command-filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
-      <Choice name="state" label="State" value={filters.state}>
+    <form
+      class="command-filters"
+      aria-label={texts.common.filters}
+      onSubmit={(event) => event.preventDefault()}
+    >
+      <Choice name="state" label={texts.common.state} value={filters.state}>
         {stateChoices.map((state) => (
           <option key={state} value={state}>
-            {state === 'open' ? 'All but closed' : stateWords[state]}
+            {state === 'open' ? texts.alarms.allButClosed : stateWords[state]}
           </option>
         ))}
       </Choice>
-      <Choice name="severity" label="Severity" value={filters.severity}>
-        <option value="">Any</option>
+      <Choice name="severity" label={texts.alarms.severity} value={filters.severity}>
+        <option value="">{texts.alarms.any}</option>
         {alarmSeverities.map((severity) => (
           <option key={severity}>{severity}</option>
         ))}
       </Choice>
-      <Choice name="kind" label="Kind" value={filters.kind}>
-        <option value="">Any</option>
+      <Choice name="kind" label={texts.common.kind} value={filters.kind}>
+        <option value="">{texts.alarms.any}</option>
         {alarmKinds.map((kind) => (
           <option key={kind}>{kind}</option>
         ))}
       </Choice>
-      <Choice name="silenced" label="Silenced" value={filters.silenced}>
+      <Choice name="silenced" label={texts.alarms.silencedFilter} value={filters.silenced}>
         {silencedChoices.map((choice) => (
           <option key={choice} value={choice}>
             {silencedWords[choice]}
           </option>
         ))}
       </Choice>
-      <Field label="Device">
+      <Field label={texts.common.device}>
         {(control) => (
           <input
             {...control}

@@ -1,5 +1,6 @@
 import type { AlarmView } from '../../../../schemas/api/alarms.ts';
 import { Age, Time } from '../components/time.tsx';
+import { texts } from '../texts/texts.ts';
 import { awaitsSomebody, keyOf, severityTones, stateWords } from './alarm-words.ts';
 
 interface AlarmTableProps {
@@ -18,62 +19,62 @@ export function AlarmTable({ alarms, chosen, onChoose, ofOneDevice = false }: Al
   return (
     <div class="table-scroll">
       <table class="table stacking">
-        <caption class="visually-hidden">Alarms, the one raised last first</caption>
+        <caption class="visually-hidden">{texts.alarms.alarmsTheOneRaisedLast}</caption>
         <thead>
           <tr>
             {onChoose !== undefined && (
               <th scope="col">
                 <input
                   type="checkbox"
-                  aria-label="All that nobody has acknowledged"
+                  aria-label={texts.alarms.allThatNobodyHasAcknowledged}
                   checked={all}
                   disabled={choosable.length === 0}
                   onChange={(event) => onChoose(choosable, event.currentTarget.checked)}
                 />
               </th>
             )}
-            <th scope="col">Severity</th>
-            {!ofOneDevice && <th scope="col">Device</th>}
-            <th scope="col">What</th>
-            <th scope="col">Raised</th>
-            <th scope="col">State</th>
+            <th scope="col">{texts.alarms.severity}</th>
+            {!ofOneDevice && <th scope="col">{texts.common.device}</th>}
+            <th scope="col">{texts.alarms.what}</th>
+            <th scope="col">{texts.alarms.raised}</th>
+            <th scope="col">{texts.common.state}</th>
           </tr>
         </thead>
         <tbody>
           {alarms.map((alarm) => (
             <tr key={keyOf(alarm)}>
               {onChoose !== undefined && (
-                <td data-head="Choose">
+                <td data-head={texts.alarms.choose}>
                   {awaitsSomebody(alarm) && (
                     <input
                       type="checkbox"
-                      aria-label={`${alarm.device ?? 'the hub'}: ${alarm.text}`}
+                      aria-label={`${alarm.device ?? texts.alarms.theHub}: ${alarm.text}`}
                       checked={chosen?.has(keyOf(alarm)) === true}
                       onChange={(event) => onChoose([alarm], event.currentTarget.checked)}
                     />
                   )}
                 </td>
               )}
-              <td data-head="Severity">
+              <td data-head={texts.alarms.severity}>
                 <span class={`badge ${severityTones[alarm.severity]}`}>{alarm.severity}</span>
               </td>
               {!ofOneDevice && (
-                <td data-head="Device">
+                <td data-head={texts.common.device}>
                   {alarm.device === null ? (
-                    <a href="/hub">the hub</a>
+                    <a href="/hub">{texts.alarms.theHub}</a>
                   ) : (
                     <a href={`/devices/${encodeURIComponent(alarm.device)}`}>{alarm.device}</a>
                   )}
                 </td>
               )}
-              <td data-head="What">
+              <td data-head={texts.alarms.what}>
                 {alarm.text}
-                {alarm.count > 1 && <span class="quiet"> · {alarm.count} times</span>}
+                {alarm.count > 1 && <span class="quiet"> · {texts.alarms.countTimes(alarm.count)}</span>}
               </td>
-              <td data-head="Raised">
+              <td data-head={texts.alarms.raised}>
                 <Age ms={alarm.lastMs} />
               </td>
-              <td data-head="State">
+              <td data-head={texts.common.state}>
                 <AlarmStanding alarm={alarm} />
               </td>
             </tr>
@@ -89,10 +90,13 @@ function AlarmStanding({ alarm }: { readonly alarm: AlarmView }) {
   return (
     <>
       {stateWords[state]}
-      {silenced && <span class="badge tone-rest">silenced</span>}
+      {silenced && <span class="badge tone-rest">{texts.alarms.silenced}</span>}
       {acknowledged !== undefined && (
         <p class="quiet">
-          by {acknowledged.actor.replace(/^operator:/, '')}, <Time ms={acknowledged.timeMs} />
+          {texts.alarms.acknowledgedBy(
+            acknowledged.actor.replace(/^operator:/, ''),
+            <Time ms={acknowledged.timeMs} />,
+          )}
           {acknowledged.note !== undefined && `: ${acknowledged.note}`}
         </p>
       )}

@@ -1,12 +1,8 @@
 import type { AlarmKey, AlarmSeverity, AlarmState, AlarmView } from '../../../../schemas/api/alarms.ts';
+import { texts } from '../texts/texts.ts';
 
 /** As people say it. */
-export const stateWords: Readonly<Record<AlarmState, string>> = {
-  raised: 'open',
-  acknowledged: 'acknowledged',
-  cleared: 'over, not acknowledged',
-  closed: 'closed',
-};
+export const stateWords: Readonly<Record<AlarmState, string>> = texts.alarms.stateWords;
 
 export const severityTones: Readonly<Record<AlarmSeverity, string>> = {
   critical: 'tone-bad',

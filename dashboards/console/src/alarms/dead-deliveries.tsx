@@ -6,20 +6,20 @@ import { RetryOrPurge, SelectCell } from '../components/retry-or-purge.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 const shownAtMost = 100;
 
 const words = {
   retry: {
-    title: 'Post them again?',
-    effect: (alarms: string) =>
-      `The hub posts ${alarms} again, for another day. What is not taken comes back here.`,
-    done: 'to be posted again',
+    title: texts.alarms.postThemAgain,
+    effect: (alarms: string) => texts.alarms.hubPostsAgainForAnother(alarms),
+    done: texts.alarms.toBePostedAgain,
   },
   purge: {
-    title: 'Delete permanently?',
-    effect: (alarms: string) => `Nobody is told of ${alarms} by this webhook. This cannot be undone.`,
+    title: texts.alarms.deletePermanently,
+    effect: texts.alarms.nobodyIsTold,
     done: 'deleted',
   },
 };
@@ -34,18 +34,18 @@ export function DeadDeliveries(props: { webhook: string; count: number; reload: 
   };
   return (
     <Panel
-      title={`Not taken by ${webhook}`}
+      title={texts.alarms.notTakenBy(webhook)}
       aside={<Export name={`not-taken-by-${webhook}`} rows={async () => askDead(webhook, 1_000)} />}
     >
-      <Loaded load={load} what="what was not taken">
+      <Loaded load={load} what={texts.alarms.whatWasNotTaken}>
         {(deliveries) =>
           deliveries.length === 0 ? (
-            <Empty title="Nothing is dead" />
+            <Empty title={texts.alarms.nothingIsDead} />
           ) : (
             <>
               <RetryOrPurge
                 shown={deliveries.map(({ id }) => id)}
-                noun="alarm"
+                counted={texts.counts.alarms}
                 words={words}
                 carryOut={async (deed, ids) => {
                   const given = { params: { name: webhook }, body: { ids } };
@@ -55,7 +55,7 @@ export function DeadDeliveries(props: { webhook: string; count: number; reload: 
               >
                 {(ids, onToggle) => <DeadTable deliveries={deliveries} ids={ids} onToggle={onToggle} />}
               </RetryOrPurge>
-              {count > deliveries.length && <p class="quiet">The newest {shownAtMost} are shown.</p>}
+              {count > deliveries.length && <p class="quiet">{texts.alarms.newestAreShown(shownAtMost)}</p>}
             </>
           )
         }
@@ -78,29 +78,37 @@ interface DeadTableProps {
 function DeadTable({ deliveries, ids, onToggle }: DeadTableProps) {
   return (
     <Table
-      label="Not taken"
-      heads={['Select', 'Alarm', 'Device', 'Became', 'At', 'Given up', 'Why']}
+      label={texts.alarms.notTaken}
+      heads={[
+        texts.alarms.select,
+        texts.alarms.alarm,
+        texts.common.device,
+        texts.alarms.became,
+        texts.alarms.at,
+        texts.alarms.givenUp,
+        texts.alarms.why,
+      ]}
       stacking
     >
       {deliveries.map(({ id, source, device, state, timeMs, deadMs, error }) => (
         <tr key={id}>
           <SelectCell
-            what={`${source} of ${device ?? 'the hub'}, ${state}`}
+            what={texts.alarms.delivery(source, device ?? texts.alarms.theHub, state)}
             checked={ids.includes(id)}
             onToggle={(on) => onToggle(id, on)}
           />
-          <td data-head="Alarm">
+          <td data-head={texts.alarms.alarm}>
             <code>{source}</code>
           </td>
-          <td data-head="Device">{device ?? 'the hub'}</td>
-          <td data-head="Became">{state}</td>
-          <td data-head="At">
+          <td data-head={texts.common.device}>{device ?? texts.alarms.theHub}</td>
+          <td data-head={texts.alarms.became}>{state}</td>
+          <td data-head={texts.alarms.at}>
             <Time ms={timeMs} />
           </td>
-          <td data-head="Given up">
+          <td data-head={texts.alarms.givenUp}>
             <Time ms={deadMs} />
           </td>
-          <td data-head="Why">{error}</td>
+          <td data-head={texts.alarms.why}>{error}</td>
         </tr>
       ))}
     </Table>

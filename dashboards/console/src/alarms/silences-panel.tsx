@@ -8,6 +8,7 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 const hourMs = 3_600_000;
@@ -27,14 +28,14 @@ export function SilencesPanel({ onChange }: { readonly onChange: () => void }) {
   };
   return (
     <Panel
-      title="Silences"
+      title={texts.alarms.silences}
       aside={<Export name="silences" rows={async () => (await ask('GET /api/v1/silences', {})).silences} />}
     >
-      <Loaded load={load} what="the silences">
+      <Loaded load={load} what={texts.alarms.theSilences}>
         {({ silences }) =>
           silences.length === 0 ? (
-            <Empty title="No silences">
-              <p>A silence leaves out the alarms of devices that somebody works on.</p>
+            <Empty title={texts.alarms.noSilences}>
+              <p>{texts.alarms.silenceLeavesOutTheAlarms}</p>
             </Empty>
           ) : (
             <ul class="silence-list">
@@ -55,7 +56,7 @@ function SilenceLine({ silence, onEnd }: { readonly silence: Silence; readonly o
   async function end(): Promise<void> {
     try {
       await ask('DELETE /api/v1/silences/{id}', { params: { id } });
-      say('done', `Alarms of ${to} are published again`);
+      say('done', texts.alarms.alarmsOfArePublishedAgain(to));
       onEnd();
     } catch (error) {
       say('fault', messageOf(error));
@@ -67,15 +68,19 @@ function SilenceLine({ silence, onEnd }: { readonly silence: Silence; readonly o
         <code>{to}</code>: {reason}
       </p>
       <p class="quiet">
-        <Time ms={fromMs} /> to <Time ms={untilMs} />, by {actor.replace(/^operator:/, '')}
+        {texts.alarms.silencedBetween(
+          <Time ms={fromMs} />,
+          <Time ms={untilMs} />,
+          actor.replace(/^operator:/, ''),
+        )}
         {mayAs('operator') && (
           <button
             type="button"
             class="button small"
-            aria-label={`End now: the silence of ${to}`}
+            aria-label={texts.alarms.endNowTheSilenceOf(to)}
             onClick={() => void end()}
           >
-            End now
+            {texts.alarms.endNow}
           </button>
         )}
       </p>
@@ -91,7 +96,7 @@ function NewSilence({ onDone }: { readonly onDone: () => void }) {
   async function add(): Promise<void> {
     try {
       await ask('POST /api/v1/silences', { body: { to, untilMs: Date.now() + durationMs, reason } });
-      say('done', `Alarms of ${to} are silenced`);
+      say('done', texts.alarms.alarmsOfAreSilenced(to));
       setTo('');
       setReason('');
       setFault(undefined);
@@ -102,15 +107,15 @@ function NewSilence({ onDone }: { readonly onDone: () => void }) {
   }
   return (
     <details>
-      <summary>Add a silence</summary>
+      <summary>{texts.alarms.addASilence}</summary>
       <form
-        aria-label="Add a silence"
+        aria-label={texts.alarms.addASilence}
         onSubmit={(event) => {
           event.preventDefault();
           void add();
         }}
       >
-        <Field label="Devices" hint="An id, site=…, type=…, a label such as floor=1, or all" fault={fault}>
+        <Field label={texts.common.devices} hint={texts.alarms.selectorHint} fault={fault}>
           {(control) => (
             <input
               {...control}
@@ -123,7 +128,7 @@ function NewSilence({ onDone }: { readonly onDone: () => void }) {
             />
           )}
         </Field>
-        <Field label="For">
+        <Field label={texts.alarms.forWord}>
           {(control) => (
             <select
               {...control}
@@ -138,7 +143,7 @@ function NewSilence({ onDone }: { readonly onDone: () => void }) {
             </select>
           )}
         </Field>
-        <Field label="Reason">
+        <Field label={texts.common.reason}>
           {(control) => (
             <input
               {...control}
@@ -152,7 +157,7 @@ function NewSilence({ onDone }: { readonly onDone: () => void }) {
           )}
         </Field>
         <button type="submit" class="button">
-          Silence
+          {texts.alarms.silence}
         </button>
       </form>
     </details>

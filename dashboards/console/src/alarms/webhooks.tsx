@@ -12,6 +12,7 @@ import { TextField } from '../components/text-field.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 import { DeadDeliveries } from './dead-deliveries.tsx';
 
@@ -27,13 +28,13 @@ export function Webhooks() {
   );
   return (
     <div class="columns">
-      <Loaded load={load} what="the webhooks">
+      <Loaded load={load} what={texts.alarms.theWebhooks}>
         {({ webhooks }) => (
           <div class="column">
-            <Panel title="Webhooks" aside={<Export name="webhooks" rows={() => webhooks} />}>
+            <Panel title={texts.alarms.webhooks} aside={<Export name="webhooks" rows={() => webhooks} />}>
               {webhooks.length === 0 ? (
-                <Empty title="No webhooks">
-                  <p>A webhook posts each change of an alarm to another program, signed.</p>
+                <Empty title={texts.alarms.noWebhooks}>
+                  <p>{texts.alarms.webhookPostsEachChange}</p>
                 </Empty>
               ) : (
                 <WebhookTable webhooks={webhooks} onShowDead={setShown} reload={load.reload} />
@@ -55,8 +56,8 @@ export function Webhooks() {
 async function test(name: string): Promise<void> {
   try {
     const { delivered, error } = await ask('POST /api/v1/webhooks/{name}/test', { params: { name } });
-    if (delivered) say('done', `${name} took the test`);
-    else say('fault', `${name} did not take the test: ${error ?? 'no reason is known'}`);
+    if (delivered) say('done', texts.alarms.tookTheTest(name));
+    else say('fault', texts.alarms.didNotTakeTheTest(name, error ?? texts.alarms.noReasonIsKnown));
   } catch (error) {
     say('fault', messageOf(error));
   }
@@ -72,55 +73,66 @@ function WebhookTable({ webhooks, onShowDead, reload }: WebhookTableProps) {
   async function remove(name: string): Promise<void> {
     try {
       await ask('DELETE /api/v1/webhooks/{name}', { params: { name } });
-      say('done', `The webhook ${name} was removed`);
+      say('done', texts.alarms.webhookWasRemoved(name));
       reload();
     } catch (error) {
       say('fault', messageOf(error));
     }
   }
   return (
-    <Table label="Webhooks" heads={['Name', 'Address', 'Alarms', 'Waiting', 'Not taken', 'Change']} stacking>
+    <Table
+      label={texts.alarms.webhooks}
+      heads={[
+        texts.common.name,
+        texts.common.address,
+        texts.common.alarms,
+        texts.alarms.waiting,
+        texts.alarms.notTaken,
+        texts.common.change,
+      ]}
+      stacking
+    >
       {webhooks.map(({ name, url, severity, to, waiting, dead, lastError }) => (
         <tr key={name}>
-          <td data-head="Name">{name}</td>
-          <td data-head="Address" class="long-text">
+          <td data-head={texts.common.name}>{name}</td>
+          <td data-head={texts.common.address} class="long-text">
             {url}
           </td>
-          <td data-head="Alarms">
-            {severity ?? 'all'} {to !== undefined && <code>{to}</code>}
+          <td data-head={texts.common.alarms}>
+            {severity ?? texts.alarms.all} {to !== undefined && <code>{to}</code>}
           </td>
-          <td data-head="Waiting">{countWords(waiting)}</td>
-          <td data-head="Not taken">
+          <td data-head={texts.alarms.waiting}>{countWords(waiting)}</td>
+          <td data-head={texts.alarms.notTaken}>
             {dead > 0 ? <Badge look={looks.bad}>{countWords(dead)}</Badge> : '0'}{' '}
             {dead > 0 && (
               <button
                 type="button"
                 class="button small"
-                aria-label={`Show what ${name} did not take`}
+                aria-label={texts.alarms.showWhatDidNotTake(name)}
                 onClick={() => onShowDead(name)}
               >
-                Show
+                {texts.alarms.show}
               </button>
             )}
             {lastError !== undefined && <p class="fault">{lastError}</p>}
           </td>
-          <td data-head="Change">
+          <td data-head={texts.common.change}>
             <div class="actions">
               <button
                 type="button"
                 class="button small"
-                aria-label={`Test ${name}`}
+                aria-label={texts.alarms.testName(name)}
                 onClick={() => void test(name)}
               >
-                Test
+                {texts.alarms.test}
               </button>
               <button
                 type="button"
                 class="button small danger"
-                aria-label={`Remove ${name}`}
+                aria-label={texts.alarms.removeName(name)}
                 onClick={() => void remove(name)}
               >
-                Remove
+                {texts.common.remove}
               </button>
             </div>
           </td>
@@ -148,7 +160,7 @@ function NewWebhook({ onAdded }: { onAdded: () => void }) {
     void request.run(
       () => ask('POST /api/v1/webhooks', { body }),
       () => {
-        say('done', `The webhook ${name} was added`);
+        say('done', texts.alarms.webhookWasAdded(name));
         setName('');
         setUrl('');
         setSecret('');
@@ -158,47 +170,61 @@ function NewWebhook({ onAdded }: { onAdded: () => void }) {
     );
   };
   return (
-    <Panel title="New webhook">
+    <Panel title={texts.alarms.newWebhook}>
       <form
         class="command-form"
-        aria-label="New webhook"
+        aria-label={texts.alarms.newWebhook}
         onSubmit={(event) => {
           event.preventDefault();
           add();
         }}
       >
         <Refusal error={request.error} />
-        <TextField label="Name" name="/name" required maxLength={64} value={name} onValue={setName} />
-        <TextField label="Address" name="/url" type="url" required value={url} onValue={setUrl} />
         <TextField
-          label="Secret"
+          label={texts.common.name}
+          name="/name"
+          required
+          maxLength={64}
+          value={name}
+          onValue={setName}
+        />
+        <TextField
+          label={texts.common.address}
+          name="/url"
+          type="url"
+          required
+          value={url}
+          onValue={setUrl}
+        />
+        <TextField
+          label={texts.common.secret}
           name="/secret"
           type="password"
-          hint="16 characters or more. The signature of each post is made with it."
+          hint={texts.alarms.webhookSecretHint}
           required
           value={secret}
           onValue={setSecret}
         />
         <SelectField
-          label="Severity"
+          label={texts.alarms.severity}
           value={severity}
           onValue={setSeverity}
           choices={[
-            ['', 'Any'],
+            ['', texts.alarms.any],
             ['critical', 'critical'],
             ['warning', 'warning'],
           ]}
         />
         <TextField
-          label="Devices (optional)"
+          label={texts.alarms.devicesOptional}
           name="/to"
-          hint="site=…, type=…, a label such as floor=1; empty: all, and the hub itself"
+          hint={texts.alarms.webhookSelectorHint}
           value={to}
           onValue={setTo}
         />
         <div class="actions">
           <button type="submit" class="button primary" disabled={request.busy}>
-            Add the webhook
+            {texts.alarms.addTheWebhook}
           </button>
         </div>
       </form>

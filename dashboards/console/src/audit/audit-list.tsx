@@ -9,6 +9,7 @@ import { say } from '../components/status-region.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { query, setQuery } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 const pageSize = 100;
@@ -19,7 +20,7 @@ type Filters = Readonly<Record<(typeof filterNames)[number], string>>;
 
 const filterNames = ['actor', 'action', 'subject'] as const;
 const filterHints: Filters = { actor: 'operator:anna', action: 'device.add', subject: 'd-1' };
-const filterWords: Filters = { actor: 'Who', action: 'Action', subject: 'About' };
+const filterWords: Filters = texts.audit.filterWords;
 
 /** Entries that match, newest first. @throws ApiError */
 async function load(
@@ -44,8 +45,12 @@ export function AuditList() {
   const key = JSON.stringify(filters);
   const first = useLoad((signal) => load(filters, pageSize, undefined, signal), [key]);
   return (
-    <Panel title="Audit" aside={<Export name="audit" rows={() => load(filters, mostSaved)} />}>
-      <form class="command-filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
+    <Panel title={texts.common.audit} aside={<Export name="audit" rows={() => load(filters, mostSaved)} />}>
+      <form
+        class="command-filters"
+        aria-label={texts.common.filters}
+        onSubmit={(event) => event.preventDefault()}
+      >
         {filterNames.map((name) => (
           <Field key={name} label={filterWords[name]}>
             {(control) => (
@@ -61,7 +66,7 @@ export function AuditList() {
           </Field>
         ))}
       </form>
-      <Loaded load={first} what="the audit">
+      <Loaded load={first} what={texts.audit.theAudit}>
         {(entries) => <Entries key={key} first={entries} filters={filters} />}
       </Loaded>
     </Panel>
@@ -81,12 +86,19 @@ function Entries({ first, filters }: { first: readonly AuditRecord[]; filters: F
       say('fault', messageOf(error));
     }
   }
-  if (all.length === 0) return <Empty title="No entry matches these filters" />;
+  if (all.length === 0) return <Empty title={texts.audit.noEntryMatchesTheseFilters} />;
   return (
     <>
       <Table
-        label="Audit, newest first"
-        heads={['Time', 'Who', 'Action', 'About', 'Outcome', 'Details']}
+        label={texts.audit.auditNewestFirst}
+        heads={[
+          texts.common.time,
+          texts.audit.who,
+          texts.audit.action,
+          texts.audit.about,
+          texts.audit.outcome,
+          texts.audit.details,
+        ]}
         stacking
       >
         {all.map(({ seq, timeMs, actor, origin, action, subject, outcome, details }) => (
@@ -94,21 +106,21 @@ function Entries({ first, filters }: { first: readonly AuditRecord[]; filters: F
             <td>
               <Time ms={timeMs} />
             </td>
-            <td data-head="Who">
+            <td data-head={texts.audit.who}>
               {actor} <span class="quiet">{origin}</span>
             </td>
-            <td data-head="Action">{action}</td>
-            <td data-head="About" class="long-text">
+            <td data-head={texts.audit.action}>{action}</td>
+            <td data-head={texts.audit.about} class="long-text">
               {subject}
             </td>
-            <td data-head="Outcome">
+            <td data-head={texts.audit.outcome}>
               {outcome === 'refused' || outcome === 'failed' ? (
                 <span class="badge tone-warn">{outcome}</span>
               ) : (
                 outcome
               )}
             </td>
-            <td data-head="Details" class="long-text">
+            <td data-head={texts.audit.details} class="long-text">
               {details !== undefined && <code>{JSON.stringify(details)}</code>}
             </td>
           </tr>
@@ -116,7 +128,7 @@ function Entries({ first, filters }: { first: readonly AuditRecord[]; filters: F
       </Table>
       {!ended && (
         <button type="button" class="button" onClick={() => void more()}>
-          Show older
+          {texts.common.showOlder}
         </button>
       )}
     </>

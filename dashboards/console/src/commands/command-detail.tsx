@@ -1,5 +1,6 @@
 import { Time } from '../components/time.tsx';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { againAtDevice } from './send-again.ts';
 import { ParamsList } from '../forms/params-list.tsx';
 import { CommandFollower } from './command-follower.tsx';
@@ -13,34 +14,38 @@ export function CommandDetail({ command }: { readonly command: CommandView }) {
       <CommandFollower key={`${command.device}/${id}`} command={command} />
       <dl class="facts">
         <div>
-          <dt>Sent by</dt>
-          <dd>{actor === undefined ? 'unknown' : `${actor} via ${origin}`}</dd>
+          <dt>{texts.commands.sentBy}</dt>
+          <dd>
+            {origin === undefined
+              ? (actor ?? texts.commands.unknown)
+              : texts.commands.actorViaOrigin(actor ?? texts.commands.unknown, origin)}
+          </dd>
         </div>
         <div>
-          <dt>Accepted</dt>
+          <dt>{texts.commands.accepted}</dt>
           <dd>
             <Time ms={accepted} />
           </dd>
         </div>
         <div>
-          <dt>Deadline</dt>
+          <dt>{texts.commands.deadline}</dt>
           <dd>
             <Time ms={deadline} />
           </dd>
         </div>
         <div>
-          <dt>ID</dt>
+          <dt>{texts.commands.id}</dt>
           <dd>
             <code>{id}</code>
           </dd>
         </div>
       </dl>
-      <h3>Parameters</h3>
+      <h3>{texts.commands.parameters}</h3>
       <ParamsList params={params} />
       {mayAs('operator') && (
         <div class="actions">
           <a class="button" href={againAtDevice(command.device, command)}>
-            Send again…
+            {texts.commands.sendAgain}
           </a>
         </div>
       )}

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { ask, messageOf } from '../api.ts';
 import { say } from '../components/status-region.tsx';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLive } from '../use-live.ts';
 import { cancelCommand } from './command-calls.ts';
 import { CommandProgress } from './command-progress.tsx';
@@ -43,7 +44,7 @@ export function CommandFollower({ command: sent }: { readonly command: CommandVi
             cancelCommand(command).then(follow, (error: unknown) => say('fault', messageOf(error)));
           }}
         >
-          Request cancellation
+          {texts.commands.requestCancellation}
         </button>
       )}
     </>

@@ -10,6 +10,7 @@ import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
 import { reasonWords } from '../forms/command-words.ts';
 import { query, setQuery } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
@@ -36,9 +37,12 @@ export function CommandList() {
   const key = JSON.stringify(filters);
   const first = useLoad((signal) => load(filters, undefined, signal), [key]);
   return (
-    <Panel title="Sent to devices" aside={<Export name="commands" rows={() => loadAll(filters)} />}>
+    <Panel
+      title={texts.commands.sentToDevices}
+      aside={<Export name="commands" rows={() => loadAll(filters)} />}
+    >
       <Filters filters={filters} />
-      <Loaded load={first} what="the commands">
+      <Loaded load={first} what={texts.commands.theCommands}>
         {(page) => <Rows key={key} page={page} filters={filters} reload={first.reload} />}
       </Loaded>
     </Panel>
@@ -47,9 +51,13 @@ export function CommandList() {
 
 function Filters({ filters }: { readonly filters: CommandFilters }) {
   return (
-    <form class="command-filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
+    <form
+      class="command-filters"
+      aria-label={texts.common.filters}
+      onSubmit={(event) => event.preventDefault()}
+    >
       {(['device', 'name'] as const).map((name) => (
-        <Field key={name} label={name === 'device' ? 'Device' : 'Command'}>
+        <Field key={name} label={name === 'device' ? texts.common.device : texts.common.command}>
           {(control) => (
             <input
               {...control}
@@ -61,16 +69,16 @@ function Filters({ filters }: { readonly filters: CommandFilters }) {
           )}
         </Field>
       ))}
-      <Field label="Status">
+      <Field label={texts.common.status}>
         {(control) => (
           <select
             {...control}
             value={filters.status}
             onChange={(event) => setQuery({ status: event.currentTarget.value })}
           >
-            <option value="">Any</option>
-            <option value="open">Open</option>
-            <option value="ended">Ended</option>
+            <option value="">{texts.commands.any}</option>
+            <option value="open">{texts.commands.open}</option>
+            <option value="ended">{texts.commands.ended}</option>
             {commandStatuses.map((status) => (
               <option key={status} value={status}>
                 {status}
@@ -80,7 +88,7 @@ function Filters({ filters }: { readonly filters: CommandFilters }) {
         )}
       </Field>
       {(['from', 'to'] as const).map((name) => (
-        <Field key={name} label={name === 'from' ? 'From' : 'To'}>
+        <Field key={name} label={name === 'from' ? texts.common.from : texts.common.to}>
           {(control) => (
             <input
               {...control}
@@ -137,19 +145,22 @@ function Rows({ page, filters, reload }: RowsProps) {
   return (
     <>
       {rows.length === 0 ? (
-        <Empty title="No commands here">
-          <p>Commands sent from a device's page, over MQTT, by a schedule or to a group are listed here.</p>
+        <Empty title={texts.commands.noCommandsHere}>
+          <p>{texts.commands.commandsSentFromADevices}</p>
         </Empty>
       ) : (
         <CommandTable rows={rows} onChoose={setChosen} />
       )}
       {next !== undefined && (
         <button type="button" class="button" onClick={() => void older()}>
-          Show older
+          {texts.common.showOlder}
         </button>
       )}
       {chosen !== undefined && (
-        <Dialog title={`${chosen.name} on ${chosen.device}`} onClose={() => setChosen(undefined)}>
+        <Dialog
+          title={texts.commands.nameOnDevice(chosen.name, chosen.device)}
+          onClose={() => setChosen(undefined)}
+        >
           <CommandDetail command={chosen} />
         </Dialog>
       )}
@@ -166,15 +177,15 @@ function CommandTable({ rows, onChoose }: CommandTableProps) {
   return (
     <div class="table-scroll">
       <table class="table stacking">
-        <caption class="visually-hidden">Commands, newest first</caption>
+        <caption class="visually-hidden">{texts.commands.commandsNewestFirst}</caption>
         <thead>
           <tr>
-            <th scope="col">Accepted</th>
-            <th scope="col">Device</th>
-            <th scope="col">Command</th>
-            <th scope="col">Status</th>
-            <th scope="col">Reason</th>
-            <th scope="col">Sent by</th>
+            <th scope="col">{texts.commands.accepted}</th>
+            <th scope="col">{texts.common.device}</th>
+            <th scope="col">{texts.common.command}</th>
+            <th scope="col">{texts.common.status}</th>
+            <th scope="col">{texts.common.reason}</th>
+            <th scope="col">{texts.commands.sentBy}</th>
           </tr>
         </thead>
         <tbody>

@@ -2,6 +2,7 @@ import { useId } from 'preact/hooks';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { Field } from '../components/field.tsx';
 import { faultSentence } from '../forms/field-words.ts';
+import { texts } from '../texts/texts.ts';
 import type { Pace } from './pace.ts';
 
 interface PartProps<Value> {
@@ -20,8 +21,8 @@ export function GroupTarget({ target, groups, faults, disabled, onChange }: Grou
   const list = useId();
   return (
     <Field
-      label="Devices"
-      hint="Group name, all, device ID, or conditions (AND): type=env-sensor,site=north,floor=2"
+      label={texts.common.devices}
+      hint={texts.commands.groupNameAllDeviceId}
       fault={sentenceAt(faults, 'target')}
     >
       {(control) => (
@@ -55,8 +56,8 @@ interface PaceFieldsProps extends PartProps<Pace> {
 /** How fast the command is rolled out over the devices. */
 export function PaceFields({ pace, faults, disabled, onChange }: PaceFieldsProps) {
   const fields = [
-    ['wave', 'Devices in one wave', 'Default: a tenth of the devices.'],
-    ['maxFailures', 'Failures allowed', 'Stop after more failures than this (uncertain counts).'],
+    ['wave', texts.commands.devicesInOneWave, texts.commands.defaultATenth],
+    ['maxFailures', texts.common.failuresAllowed, texts.commands.stopAfterMoreFailures],
   ] as const;
   return (
     <div class="field-row">

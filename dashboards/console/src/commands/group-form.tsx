@@ -4,7 +4,7 @@ import { freshCommandKey } from '../forms/command-key.ts';
 import { ConfirmStep } from '../forms/confirm-step.tsx';
 import { FaultSummary } from '../forms/fault-summary.tsx';
 import { Unclear } from '../forms/unclear.tsx';
-import { countOf } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { GroupTarget, PaceFields } from './group-fields.tsx';
 import { GroupPreview } from './group-preview.tsx';
 import { useGroupForm, type GroupFormProps } from './use-group-form.ts';
@@ -32,7 +32,7 @@ export function GroupForm(props: GroupFormProps) {
       <ConfirmStep
         safety={definition.safety}
         target={target}
-        title={`${definition.title ?? name}: ${countOf(preview.devices.length, 'device')}`}
+        title={`${definition.title ?? name}: ${texts.counts.devices(preview.devices.length)}`}
         params={group.params}
         onConfirm={() => {
           step({ kind: 'confirmed' });
@@ -60,7 +60,7 @@ export function GroupForm(props: GroupFormProps) {
     <form
       class="command-form"
       noValidate
-      aria-label={`${definition.title ?? name} for a group`}
+      aria-label={texts.commands.forAGroup(definition.title ?? name)}
       onSubmit={(event) => {
         event.preventDefault();
         // Submitting only previews the devices: sending has a button of its own.
@@ -82,7 +82,7 @@ export function GroupForm(props: GroupFormProps) {
       <PaceFields pace={pace} faults={shown} disabled={!editing} onChange={setPace} />
       <div class="actions">
         <button type="submit" class="button" disabled={!editing}>
-          Preview devices
+          {texts.common.previewDevices}
         </button>
       </div>
       {preview !== undefined && (

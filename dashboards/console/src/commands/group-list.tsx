@@ -6,6 +6,7 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
 import { query, setQuery } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { againAtGroup } from './send-again.ts';
 import { mayAs } from '../session.ts';
 import { useLive } from '../use-live.ts';
@@ -40,7 +41,7 @@ function SentGroupCommands() {
   });
   return (
     <Panel
-      title="Sent to groups"
+      title={texts.commands.sentToGroups}
       aside={
         <Export
           name="group-commands"
@@ -48,21 +49,21 @@ function SentGroupCommands() {
         />
       }
     >
-      <Loaded load={load} what="the group commands">
+      <Loaded load={load} what={texts.commands.theGroupCommands}>
         {({ groupCommands }) =>
           groupCommands.length === 0 ? (
-            <Empty title="No group commands yet" />
+            <Empty title={texts.commands.noGroupCommandsYet} />
           ) : (
             <div class="table-scroll">
               <table class="table stacking">
-                <caption class="visually-hidden">Group commands, newest first</caption>
+                <caption class="visually-hidden">{texts.commands.groupCommandsNewestFirst}</caption>
                 <thead>
                   <tr>
-                    <th scope="col">Accepted</th>
-                    <th scope="col">Command</th>
-                    <th scope="col">To</th>
-                    <th scope="col">Status</th>
-                    <th scope="col">Devices</th>
+                    <th scope="col">{texts.commands.accepted}</th>
+                    <th scope="col">{texts.common.command}</th>
+                    <th scope="col">{texts.common.to}</th>
+                    <th scope="col">{texts.common.status}</th>
+                    <th scope="col">{texts.common.devices}</th>
                   </tr>
                 </thead>
                 <tbody>
@@ -81,10 +82,11 @@ function SentGroupCommands() {
                         <CommandBadge status={row.status} />
                       </td>
                       <td>
-                        <WaveBar wave={row} label={`${row.succeeded} of ${row.targets} succeeded`} />
-                        <span class="quiet">
-                          {row.succeeded} of {row.targets}
-                        </span>
+                        <WaveBar
+                          wave={row}
+                          label={texts.commands.ofTargetsSucceeded(row.succeeded, row.targets)}
+                        />
+                        <span class="quiet">{texts.common.partOf(row.succeeded, row.targets)}</span>
                       </td>
                     </tr>
                   ))}
@@ -120,17 +122,17 @@ function OneGroupCommand({ id }: { readonly id: string }) {
   }
   return (
     <Panel
-      title="Progress"
+      title={texts.commands.progress}
       aside={
         <>
           <Export name={`group-command-${id}`} rows={() => devicesOf(id)} />
           <button type="button" class="button small" onClick={() => setQuery({ id: '' })}>
-            Close
+            {texts.common.close}
           </button>
         </>
       }
     >
-      <Loaded load={load} what="the group command">
+      <Loaded load={load} what={texts.commands.theGroupCommand}>
         {(loaded) => (
           <GroupCommandBody
             groupCommand={latest ?? loaded}
@@ -157,13 +159,17 @@ function GroupCommandBody({
   return (
     <>
       <p>
-        <strong>{groupCommand.name}</strong> to <code>{target}</code>, <Time ms={groupCommand.accepted} />
+        {texts.commands.nameToTargetAccepted(
+          <strong>{groupCommand.name}</strong>,
+          <code>{target}</code>,
+          <Time ms={groupCommand.accepted} />,
+        )}
       </p>
       <GroupProgress groupCommand={groupCommand} onStop={onStop} />
       {mayAs('operator') && (
         <div class="actions">
           <a class="button" href={againAtGroup(target, groupCommand)}>
-            Send again…
+            {texts.commands.sendAgain}
           </a>
         </div>
       )}

@@ -1,7 +1,7 @@
 import { reasonWords } from '../forms/command-words.ts';
-import { countOf } from '../number-words.ts';
 import { ruleText } from '../../../../schemas/field-error.ts';
 import type { GroupPreview as PreviewOf } from '../../../../schemas/api/commands/group-commands.ts';
+import { texts } from '../texts/texts.ts';
 import { planWords } from './waves.ts';
 
 interface PreviewProps {
@@ -18,7 +18,7 @@ export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures,
   if (refusal !== undefined) {
     return (
       <div class="fault-summary" role="alert">
-        <p>{reasonWords(refusal.reason)} Nothing would be sent.</p>
+        <p>{texts.commands.nothingWouldBeSent(reasonWords(refusal.reason))}</p>
         {(refusal.errors ?? []).map((error) => (
           <p key={error.path}>
             <code>{error.path}</code> {ruleText(error)}.
@@ -28,23 +28,23 @@ export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures,
     );
   }
   return (
-    <section class="preview" aria-label="Preview">
+    <section class="preview" aria-label={texts.common.preview}>
       <p role="status">
         <strong>{planWords(devices.length, wave, maxFailures)}</strong>
       </p>
-      <p class="quiet">Targets are fixed when you send; devices added later are not included.</p>
-      <ol class="devices" tabIndex={0} aria-label="Devices in their order">
+      <p class="quiet">{texts.commands.targetsAreFixedWhenYou}</p>
+      <ol class="devices" tabIndex={0} aria-label={texts.commands.devicesInTheirOrder}>
         {devices.slice(0, mostNamed).map((device, at) => (
           <li key={device} class={at % wave === 0 ? 'wave-start' : undefined}>
-            {at % wave === 0 && <span class="wave-name">Wave {at / wave + 1}</span>}
+            {at % wave === 0 && <span class="wave-name">{texts.commands.waveNumber(at / wave + 1)}</span>}
             {device}
           </li>
         ))}
       </ol>
-      {devices.length > mostNamed && <p class="quiet">and {devices.length - mostNamed} more</p>}
+      {devices.length > mostNamed && <p class="quiet">{texts.common.andMore(devices.length - mostNamed)}</p>}
       <div class="actions">
         <button type="button" class="button primary" disabled={onSend === undefined} onClick={onSend}>
-          Review ({countOf(devices.length, 'device')})…
+          {texts.commands.reviewDevices(texts.counts.devices(devices.length))}
         </button>
       </div>
     </section>

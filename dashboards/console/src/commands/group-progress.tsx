@@ -1,6 +1,7 @@
 import type { GroupCommandView } from '../../../../schemas/api/commands/group-commands.ts';
 import { StackedBar } from '../components/stacked-bar.tsx';
 import { reasonWords, statusWords } from '../forms/command-words.ts';
+import { texts } from '../texts/texts.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { failuresFirst, planWords, wavesOf, type Wave } from './waves.ts';
 
@@ -17,20 +18,19 @@ const mostNamed = 200;
 export function GroupProgress({ groupCommand, onStop }: GroupProgressProps) {
   const { status, final, reason, devices, wave, maxFailures, targets, succeeded, failed } = groupCommand;
   return (
-    <section aria-label={`Group command ${groupCommand.id}`} class="group-progress">
+    <section aria-label={texts.commands.groupCommandId(groupCommand.id)} class="group-progress">
       <p role="status">
         <CommandBadge status={status} /> {final && statusWords(status)}{' '}
-        {reason !== undefined && reasonWords(reason)} {succeeded} of {targets} succeeded, {failed} failed or
-        uncertain.
+        {reason !== undefined && reasonWords(reason)} {texts.commands.outcomes(succeeded, targets, failed)}
       </p>
-      <WaveBar wave={groupCommand} label={`${succeeded} of ${targets} devices succeeded`} />
+      <WaveBar wave={groupCommand} label={texts.commands.ofDevicesSucceeded(succeeded, targets)} />
       <p class="quiet">{planWords(targets, wave, maxFailures)}</p>
       {onStop !== undefined && !final && (
         <div class="actions">
           <button type="button" class="button danger" onClick={onStop}>
-            Stop
+            {texts.commands.stop}
           </button>
-          <span class="quiet">Cancels waiting waves; commands already sent may complete.</span>
+          <span class="quiet">{texts.commands.cancelsWaitingWavesCommandsAlready}</span>
         </div>
       )}
       <ol class="waves">
@@ -50,7 +50,7 @@ function WaveRow({ wave }: { readonly wave: Wave }) {
   return (
     <details open={failed > 0}>
       <summary>
-        <span class="wave-name">Wave {number}</span>
+        <span class="wave-name">{texts.commands.waveNumber(number)}</span>
         <WaveBar wave={wave} label={words} />
         <span class="quiet">{words}</span>
       </summary>
@@ -64,15 +64,15 @@ function WaveRow({ wave }: { readonly wave: Wave }) {
             </li>
           ))}
       </ul>
-      {targets.length > mostNamed && <p class="quiet">and {targets.length - mostNamed} more</p>}
+      {targets.length > mostNamed && <p class="quiet">{texts.common.andMore(targets.length - mostNamed)}</p>}
     </details>
   );
 }
 
 const kinds = [
   ['succeeded', 'succeeded', 'tone-good'],
-  ['failed', 'failed or uncertain', 'tone-bad'],
-  ['open', 'in progress', 'tone-move'],
+  ['failed', texts.commands.failedOrUncertain, 'tone-bad'],
+  ['open', texts.commands.inProgress, 'tone-move'],
   ['waiting', 'waiting', 'tone-rest'],
   ['skipped', 'skipped', 'tone-none'],
 ] as const;

@@ -4,9 +4,9 @@ import { Field } from '../components/field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
-import { countOf } from '../number-words.ts';
 import { query, setQuery } from '../router.ts';
 import { maySend } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { GroupForm } from './group-form.tsx';
 import { readAgain, type SentBefore } from './send-again.ts';
@@ -19,15 +19,15 @@ export function NewGroupCommand() {
   const again = readAgain(query.value);
   const [typeId, setTypeId] = useState('');
   return (
-    <Panel title="New group command">
-      <Loaded load={types} what="the device types">
+    <Panel title={texts.commands.newGroupCommand}>
+      <Loaded load={types} what={texts.common.theDeviceTypes}>
         {({ types: rows }) => {
           const able = rows.filter(({ commands }) => again === undefined || commands.includes(again.name));
           const chosen = typeId === '' ? (able.find(({ devices }) => devices > 0) ?? able[0])?.id : typeId;
-          if (chosen === undefined) return <Empty title="There are no device types" />;
+          if (chosen === undefined) return <Empty title={texts.commands.thereAreNoDeviceTypes} />;
           return (
             <div class="command-form">
-              <Field label="Device type">
+              <Field label={texts.common.deviceType}>
                 {(control) => (
                   <select
                     {...control}
@@ -70,16 +70,16 @@ function CommandChoice({ typeId, groups, again }: CommandChoiceProps) {
   );
   const [name, setName] = useState(again?.name ?? '');
   return (
-    <Loaded load={type} what="the device type">
+    <Loaded load={type} what={texts.common.theDeviceType}>
       {(loaded) => {
         const commands = Object.entries(loaded.commands ?? {}).filter(([, { safety }]) => maySend(safety));
         const [command, definition] = commands.find(([each]) => each === name) ?? commands[0] ?? [];
         if (command === undefined || definition === undefined) {
-          return <Empty title="This type has no commands that you may send" />;
+          return <Empty title={texts.commands.thisTypeHasNoCommands} />;
         }
         return (
           <>
-            <Field label="Command">
+            <Field label={texts.common.command}>
               {(control) => (
                 <select {...control} value={command} onChange={(event) => setName(event.currentTarget.value)}>
                   {commands.map(([each, { title }]) => (
@@ -119,14 +119,13 @@ function CommandChoice({ typeId, groups, again }: CommandChoiceProps) {
 /** What was sent, and how it differs from the preview. */
 function sentWords(shown: readonly string[], actual: readonly string[]): string {
   const { added, gone } = differences(shown, actual);
-  const parts = [`Sent to ${countOf(actual.length, 'device')}.`];
-  if (added.length > 0) parts.push(`Added since the preview: ${listOf(added)}.`);
-  if (gone.length > 0) parts.push(`Removed since the preview: ${listOf(gone)}.`);
+  const parts = [texts.commands.sentToDevicesSentence(texts.counts.devices(actual.length))];
+  if (added.length > 0) parts.push(texts.commands.addedSinceThePreview(listOf(added)));
+  if (gone.length > 0) parts.push(texts.commands.removedSinceThePreview(listOf(gone)));
   return parts.join(' ');
 }
 
 function listOf(names: readonly string[]): string {
-  const [first, second, third] = names;
   if (names.length <= 3) return names.join(', ');
-  return `${first}, ${second}, ${third} and ${names.length - 3} more`;
+  return texts.commands.threeAndMore(names.slice(0, 3).join(', '), names.length - 3);
 }

@@ -4,6 +4,7 @@ import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { SelectField } from '../components/select-field.tsx';
 import { Loaded } from '../components/states.tsx';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { ScheduleForm } from './schedule-form.tsx';
 
@@ -12,16 +13,16 @@ export function NewSchedule({ onAdded }: { onAdded: () => void }) {
   const types = useLoad((signal) => ask('GET /api/v1/device-types', { signal }), []);
   const [typeId, setTypeId] = useState('');
   return (
-    <Panel title="New schedule">
-      <Loaded load={types} what="the device types">
+    <Panel title={texts.commands.newSchedule}>
+      <Loaded load={types} what={texts.common.theDeviceTypes}>
         {({ types: rows }) => {
           const able = rows.filter(({ commands }) => commands.length > 0);
           const chosen = typeId === '' ? (able.find(({ devices }) => devices > 0) ?? able[0])?.id : typeId;
-          if (chosen === undefined) return <p class="quiet">No device type has commands.</p>;
+          if (chosen === undefined) return <p class="quiet">{texts.commands.noDeviceTypeHasCommands}</p>;
           return (
             <div class="command-form">
               <SelectField
-                label="Device type"
+                label={texts.common.deviceType}
                 value={chosen}
                 onValue={setTypeId}
                 choices={able.map(({ id }) => [id, id])}
@@ -42,14 +43,14 @@ function OfType({ typeId, onAdded }: { typeId: string; onAdded: () => void }) {
   );
   const [name, setName] = useState('');
   return (
-    <Loaded load={type} what="the device type">
+    <Loaded load={type} what={texts.common.theDeviceType}>
       {(loaded) => {
         const names = Object.keys(loaded.commands ?? {});
         const command = names.includes(name) ? name : (names[0] ?? '');
         return (
           <>
             <SelectField
-              label="Command"
+              label={texts.common.command}
               value={command}
               onValue={setName}
               choices={names.map((each) => [each, loaded.commands?.[each]?.title ?? each])}

@@ -11,6 +11,7 @@ import { Time } from '../components/time.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** Messages to connected devices: those that were sent, those that are due, and a new one. */
@@ -18,12 +19,12 @@ export function Notices() {
   const load = useLoad((signal) => ask('GET /api/v1/notices', { signal }), []);
   return (
     <div class={mayAs('admin') ? 'columns' : undefined}>
-      <Loaded load={load} what="the notices">
+      <Loaded load={load} what={texts.commands.theNotices}>
         {({ notices }) => (
-          <Panel title="Notices" aside={<Export name="notices" rows={() => notices} />}>
+          <Panel title={texts.commands.notices} aside={<Export name="notices" rows={() => notices} />}>
             {notices.length === 0 ? (
-              <Empty title="No notices">
-                <p>A notice is a message to the devices that are connected. Nothing comes back.</p>
+              <Empty title={texts.commands.noNotices}>
+                <p>{texts.commands.noticeIsAMessage}</p>
               </Empty>
             ) : (
               <NoticeTable notices={notices} />
@@ -38,20 +39,32 @@ export function Notices() {
 
 function NoticeTable({ notices }: { notices: readonly Notice[] }) {
   return (
-    <Table label="Notices" heads={['When', 'To', 'Topic', 'Data', 'Outcome']} stacking>
+    <Table
+      label={texts.commands.notices}
+      heads={[
+        texts.commands.when,
+        texts.common.to,
+        texts.commands.topic,
+        texts.commands.data,
+        texts.commands.outcome,
+      ]}
+      stacking
+    >
       {notices.map(({ id, to, topic, data, atMs, createdMs, report, missed }) => (
         <tr key={id}>
           <td>
             <Time ms={atMs ?? createdMs} />
           </td>
-          <td data-head="To">
+          <td data-head={texts.common.to}>
             <code>{to}</code>
           </td>
-          <td data-head="Topic">{topic}</td>
-          <td data-head="Data" class="long-text">
+          <td data-head={texts.commands.topic}>{topic}</td>
+          <td data-head={texts.commands.data} class="long-text">
             <code>{JSON.stringify(data)}</code>
           </td>
-          <td data-head="Outcome">{missed === true ? 'missed: no hub ran' : reportWords(report)}</td>
+          <td data-head={texts.commands.outcome}>
+            {missed === true ? texts.commands.missedNoHubRan : reportWords(report)}
+          </td>
         </tr>
       ))}
     </Table>
@@ -63,11 +76,11 @@ function reportWords(report: NoticeReport | undefined): string {
   const { matched, sent, dropped, offline, tooLarge } = report;
   const rest = [
     [offline, 'offline'],
-    [dropped, 'too congested'],
-    [tooLarge, 'too large'],
+    [dropped, texts.commands.tooCongested],
+    [tooLarge, texts.commands.tooLarge],
   ] as const;
   return [
-    `sent to ${sent} of ${matched}`,
+    texts.commands.sentToOf(sent, matched),
     ...rest.flatMap(([n, word]) => (n > 0 ? [`${n} ${word}`] : [])),
   ].join(', ');
 }
@@ -88,7 +101,9 @@ function NewNotice({ onSent }: { onSent: () => void }) {
       ({ report }) => {
         say(
           'done',
-          report === undefined ? 'The notice is scheduled' : `The notice was ${reportWords(report)}`,
+          report === undefined
+            ? texts.commands.noticeIsScheduled
+            : texts.commands.theNoticeWas(reportWords(report)),
         );
         setData('');
         onSent();
@@ -96,10 +111,10 @@ function NewNotice({ onSent }: { onSent: () => void }) {
     );
   };
   return (
-    <Panel title="New notice">
+    <Panel title={texts.commands.newNotice}>
       <form
         class="command-form"
-        aria-label="New notice"
+        aria-label={texts.commands.newNotice}
         onSubmit={(event) => {
           event.preventDefault();
           send();
@@ -107,19 +122,38 @@ function NewNotice({ onSent }: { onSent: () => void }) {
       >
         <Refusal error={request.error} />
         <TextField
-          label="Devices"
+          label={texts.common.devices}
           name="/to"
-          hint="all, a device ID, or conditions (AND): type=env-sensor,site=north,floor=2"
+          hint={texts.commands.allADeviceId}
           required
           value={to}
           onValue={setTo}
         />
-        <TextField label="Topic" name="/topic" required maxLength={128} value={topic} onValue={setTopic} />
-        <TextField label="Data" name="/data" hint="JSON, or else a text" value={data} onValue={setData} />
-        <TextField label="At (optional)" name="/atMs" type="datetime-local" value={at} onValue={setAt} />
+        <TextField
+          label={texts.commands.topic}
+          name="/topic"
+          required
+          maxLength={128}
+          value={topic}
+          onValue={setTopic}
+        />
+        <TextField
+          label={texts.commands.data}
+          name="/data"
+          hint={texts.commands.jsonOrElseAText}
+          value={data}
+          onValue={setData}
+        />
+        <TextField
+          label={texts.commands.atOptional}
+          name="/atMs"
+          type="datetime-local"
+          value={at}
+          onValue={setAt}
+        />
         <div class="actions">
           <button type="submit" class="button primary" disabled={request.busy}>
-            {at === '' ? 'Send' : 'Schedule'}
+            {at === '' ? texts.commands.send : texts.commands.schedule}
           </button>
         </div>
       </form>

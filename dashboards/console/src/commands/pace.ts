@@ -1,4 +1,5 @@
 import type { FieldError } from '../../../../schemas/field-error.ts';
+import { texts } from '../texts/texts.ts';
 
 /** How a group command spreads, as typed. */
 export interface Pace {
@@ -21,7 +22,7 @@ export function readPace(pace: Pace): {
   const check = (path: keyof Pace, value: number, least: number): void => {
     if (Number.isInteger(value) && value >= least && value <= most) return;
     const got = JSON.stringify(pace[path]);
-    faults.push({ path, keyword: 'type', expected: `a whole number from ${least} to ${most}`, got });
+    faults.push({ path, keyword: 'type', expected: texts.commands.wholeNumberFromTo(least, most), got });
   };
   if (wave !== undefined) check('wave', wave, 1);
   check('maxFailures', maxFailures, 0);

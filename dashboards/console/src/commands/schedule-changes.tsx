@@ -11,6 +11,7 @@ import { TypedConfirm } from '../components/typed-confirm.tsx';
 import { freshCommandKey } from '../forms/command-key.ts';
 import { goTo } from '../router.ts';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { ScheduleForm } from './schedule-form.tsx';
 import { ScheduleOutcome } from './schedule-outcome.tsx';
@@ -35,14 +36,14 @@ export function ScheduleChanges({ schedule, onChange }: { schedule: ScheduleView
   }
   const pause = (): void => {
     const what = ask('PATCH /api/v1/schedules/{name}', { params: { name }, body: { paused: !paused } });
-    void change(what, paused ? `${name} goes on` : `${name} is paused`);
+    void change(what, paused ? texts.commands.nameGoesOn(name) : texts.commands.nameIsPaused(name));
   };
   const buttons: readonly (readonly [may: boolean, word: string, act: () => void])[] = [
-    [true, 'Times', () => setAsked('times')],
-    [mayAs('operator') && schedule.action.kind === 'command', 'Run now…', () => setAsked('run')],
-    [isAdmin, 'Change…', () => setAsked('change')],
-    [isAdmin, paused ? 'Resume' : 'Pause', pause],
-    [isAdmin, 'Remove…', () => setAsked('remove')],
+    [true, texts.commands.times, () => setAsked('times')],
+    [mayAs('operator') && schedule.action.kind === 'command', texts.commands.runNow, () => setAsked('run')],
+    [isAdmin, texts.common.changeEllipsis, () => setAsked('change')],
+    [isAdmin, paused ? texts.commands.resume : texts.commands.pause, pause],
+    [isAdmin, texts.common.removeEllipsis, () => setAsked('remove')],
   ];
   return (
     <div class="actions">
@@ -61,13 +62,13 @@ export function ScheduleChanges({ schedule, onChange }: { schedule: ScheduleView
           ),
       )}
       {asked === 'times' && (
-        <Dialog title={`The times of ${name}`} onClose={close}>
+        <Dialog title={texts.commands.theTimesOf(name)} onClose={close}>
           <NextTimes schedule={schedule} />
           <LastTimes schedule={schedule} />
         </Dialog>
       )}
       {asked === 'change' && (
-        <Dialog title="Change a schedule" onClose={close}>
+        <Dialog title={texts.commands.changeASchedule} onClose={close}>
           <ChangeForm
             schedule={schedule}
             onDone={() => {
@@ -78,28 +79,29 @@ export function ScheduleChanges({ schedule, onChange }: { schedule: ScheduleView
         </Dialog>
       )}
       {asked === 'run' && (
-        <Dialog title="Run a schedule now" onClose={close}>
+        <Dialog title={texts.commands.runAScheduleNow} onClose={close}>
           <TypedConfirm
-            title={`Run ${name} now?`}
+            title={texts.commands.runNameNow(name)}
             typed={undefined}
-            action="Run it now"
+            action={texts.commands.runItNow}
             onConfirm={() => void runNow(schedule).then(close)}
             onBack={close}
           >
-            <p>
-              Its command goes to <code>{schedule.to}</code>, once and at once. Its own times stay.
-            </p>
+            <p>{texts.commands.itsCommandGoes(<code>{schedule.to}</code>)}</p>
           </TypedConfirm>
         </Dialog>
       )}
       {asked === 'remove' && (
-        <Dialog title="Remove a schedule" onClose={close}>
+        <Dialog title={texts.commands.removeASchedule} onClose={close}>
           <TypedConfirm
-            title={`Remove ${name}?`}
+            title={texts.commands.removeNameQuestion(name)}
             typed={undefined}
-            action="Remove"
+            action={texts.common.remove}
             onConfirm={() =>
-              void change(ask('DELETE /api/v1/schedules/{name}', { params: { name } }), `${name} was removed`)
+              void change(
+                ask('DELETE /api/v1/schedules/{name}', { params: { name } }),
+                texts.commands.nameWasRemoved(name),
+              )
             }
             onBack={close}
           />
@@ -134,10 +136,10 @@ function NextTimes({ schedule: { name, timeZone, paused } }: { schedule: Schedul
     [name],
   );
   return (
-    <Loaded load={load} what="the times">
+    <Loaded load={load} what={texts.commands.theTimes}>
       {({ times }) =>
         times.length === 0 ? (
-          <p>{paused ? 'None while it is paused.' : 'None: it is over.'}</p>
+          <p>{paused ? texts.commands.noneWhileItIsPaused : texts.commands.noneItIsOver}</p>
         ) : (
           <ol class="plain-list">
             {times.map((ms) => (
@@ -157,9 +159,9 @@ function NextTimes({ schedule: { name, timeZone, paused } }: { schedule: Schedul
 
 /** What became of each of its last times. */
 function LastTimes({ schedule: { runs = [] } }: { schedule: ScheduleView }) {
-  if (runs.length === 0) return <p class="quiet">None of its times has come yet.</p>;
+  if (runs.length === 0) return <p class="quiet">{texts.commands.noneOfItsTimesHas}</p>;
   return (
-    <Table label="Its last times" heads={['Time', 'Outcome']}>
+    <Table label={texts.commands.itsLastTimes} heads={[texts.common.time, texts.commands.outcome]}>
       {runs.map((run) => (
         <tr key={run.atMs}>
           <td>
@@ -180,7 +182,7 @@ function ChangeForm({ schedule, onDone }: { schedule: ScheduleView; onDone: () =
   const command = action.kind === 'command' ? action.name : '';
   const load = useLoad((signal) => definitionOf(command, signal), [command]);
   return (
-    <Loaded load={load} what="the command">
+    <Loaded load={load} what={texts.commands.theCommand}>
       {(definition) => (
         <ScheduleForm to={to} command={command} definition={definition} before={schedule} onDone={onDone} />
       )}

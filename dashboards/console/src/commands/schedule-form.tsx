@@ -14,7 +14,7 @@ import { CommandFields } from '../forms/command-fields.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { writeTimeToLive } from '../forms/time-to-live.ts';
 import { useRequest } from '../forms/use-request.ts';
-import { countOf } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { newTimes, timesOf, whenOf, type Times } from './schedule-times.ts';
 
 interface ScheduleFormProps {
@@ -49,7 +49,7 @@ export function ScheduleForm({ to: usualTo, command, definition, before, onDone 
     void request.run(
       () => saved({ name: name.trim(), to: to.trim(), times, given, before }),
       ({ devices }) => {
-        say('done', `The schedule ${name} is for ${countOf(devices, 'device')} now`);
+        say('done', texts.commands.scheduleIsForNow(name, texts.counts.devices(devices)));
         if (before === undefined) setName('');
         onDone();
       },
@@ -58,7 +58,7 @@ export function ScheduleForm({ to: usualTo, command, definition, before, onDone 
   return (
     <form
       class="command-form"
-      aria-label={before === undefined ? 'New schedule' : `Change ${before.name}`}
+      aria-label={before === undefined ? texts.commands.newSchedule : texts.common.changeName(before.name)}
       onSubmit={(event) => {
         event.preventDefault();
         setTried(true);
@@ -68,9 +68,9 @@ export function ScheduleForm({ to: usualTo, command, definition, before, onDone 
       <Refusal error={request.error} />
       {before === undefined && (
         <TextField
-          label="Name"
+          label={texts.common.name}
           name="/name"
-          hint="1 to 40 letters, digits, _ and -"
+          hint={texts.commands.allowedNames}
           required
           maxLength={40}
           value={name}
@@ -78,9 +78,9 @@ export function ScheduleForm({ to: usualTo, command, definition, before, onDone 
         />
       )}
       <TextField
-        label="Devices"
+        label={texts.common.devices}
         name="/to"
-        hint="all, a device ID, or conditions (AND), read again at each time"
+        hint={texts.commands.allADeviceIdOr}
         required
         value={to}
         onValue={setTo}
@@ -97,7 +97,7 @@ export function ScheduleForm({ to: usualTo, command, definition, before, onDone 
       <TimesFields times={times} set={(change) => setTimes((now) => ({ ...now, ...change }))} />
       <div class="actions">
         <button type="submit" class="button primary" disabled={request.busy}>
-          {before === undefined ? 'Add the schedule' : 'Save the schedule'}
+          {before === undefined ? texts.commands.addTheSchedule : texts.commands.saveTheSchedule}
         </button>
       </div>
     </form>
@@ -139,23 +139,23 @@ function TimesFields({ times, set }: { times: Times; set: (change: Partial<Times
   return (
     <>
       <TextField
-        label="Times (cron)"
+        label={texts.commands.timesCron}
         name="/cron"
-        hint="minute hour day month weekday: 0 22 * * * is each day at 22:00"
+        hint={texts.commands.cronExample}
         required={at === ''}
         value={cron}
         onValue={(next) => set({ cron: next })}
       />
       <TextField
-        label="Or once, at"
+        label={texts.commands.orOnceAt}
         name="/atMs"
         type="datetime-local"
-        hint="By the clock of this browser"
+        hint={texts.commands.byTheClock}
         value={at}
         onValue={(next) => set({ at: next })}
       />
       <TextField
-        label="Time zone"
+        label={texts.commands.timeZone}
         name="/timeZone"
         required
         offers={Intl.supportedValuesOf('timeZone')}
@@ -163,12 +163,12 @@ function TimesFields({ times, set }: { times: Times; set: (change: Partial<Times
         onValue={(next) => set({ timeZone: next })}
       />
       <SelectField
-        label="A time that passes while the hub is away"
+        label={texts.commands.timeThatPassesWhile}
         value={catchUp}
         onValue={(value) => set({ catchUp: value === 'once' ? 'once' : 'skip' })}
         choices={[
-          ['skip', 'is skipped'],
-          ['once', 'is caught up, the last one'],
+          ['skip', texts.commands.isSkipped],
+          ['once', texts.commands.isCaughtUpTheLast],
         ]}
       />
     </>

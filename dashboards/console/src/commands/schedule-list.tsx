@@ -4,6 +4,7 @@ import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { Age, Time, ZonedTime } from '../components/time.tsx';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { NewSchedule } from './new-schedule.tsx';
 import { ScheduleChanges } from './schedule-changes.tsx';
@@ -17,16 +18,16 @@ export function ScheduleList() {
   return (
     <div class={mayAs('admin') ? 'columns' : undefined}>
       <Panel
-        title="Schedules"
+        title={texts.commands.schedules}
         aside={
           <Export name="schedules" rows={async () => (await ask('GET /api/v1/schedules', {})).schedules} />
         }
       >
-        <Loaded load={load} what="the schedules">
+        <Loaded load={load} what={texts.commands.theSchedules}>
           {({ schedules }) =>
             schedules.length === 0 ? (
-              <Empty title="No schedules">
-                <p>A schedule sends a command at times, such as each night at ten.</p>
+              <Empty title={texts.commands.noSchedules}>
+                <p>{texts.commands.scheduleSendsACommand}</p>
               </Empty>
             ) : (
               <ScheduleTable schedules={schedules} reload={load.reload} />
@@ -48,24 +49,28 @@ function ScheduleTable({ schedules, reload }: ScheduleTableProps) {
   return (
     <div class="table-scroll">
       <table class="table stacking">
-        <caption class="visually-hidden">Schedules</caption>
+        <caption class="visually-hidden">{texts.commands.schedules}</caption>
         <thead>
           <tr>
-            <th scope="col">Schedule</th>
-            <th scope="col">Next</th>
-            <th scope="col">When</th>
-            <th scope="col">Action</th>
-            <th scope="col">To</th>
-            <th scope="col">Last</th>
-            <th scope="col">Do</th>
+            <th scope="col">{texts.commands.schedule}</th>
+            <th scope="col">{texts.commands.next}</th>
+            <th scope="col">{texts.commands.when}</th>
+            <th scope="col">{texts.commands.action}</th>
+            <th scope="col">{texts.common.to}</th>
+            <th scope="col">{texts.commands.last}</th>
+            <th scope="col">{texts.commands.doWord}</th>
           </tr>
         </thead>
         <tbody>
           {schedules.map((schedule) => (
             <tr key={schedule.name}>
               <th scope="row">{schedule.name}</th>
-              <td data-head="Next">
-                {schedule.paused ? <span class="badge tone-warn">paused</span> : <Next schedule={schedule} />}
+              <td data-head={texts.commands.next}>
+                {schedule.paused ? (
+                  <span class="badge tone-warn">{texts.commands.paused}</span>
+                ) : (
+                  <Next schedule={schedule} />
+                )}
               </td>
               <td>
                 {schedule.atMs === undefined ? (
@@ -74,18 +79,19 @@ function ScheduleTable({ schedules, reload }: ScheduleTableProps) {
                   </>
                 ) : (
                   <>
-                    once, <ZonedTime ms={schedule.atMs} timeZone={schedule.timeZone} />
+                    {texts.commands.onceAtMs(<ZonedTime ms={schedule.atMs} timeZone={schedule.timeZone} />)}
                   </>
                 )}
               </td>
               <td>{actionWords(schedule)}</td>
-              <td data-head="To">
+              <td data-head={texts.common.to}>
                 <code>{schedule.to}</code>
               </td>
-              <td data-head="Last">
-                <Time ms={schedule.lastMs} none="never" /> <ScheduleOutcome outcome={schedule.lastOutcome} />
+              <td data-head={texts.commands.last}>
+                <Time ms={schedule.lastMs} none={texts.commands.never} />{' '}
+                <ScheduleOutcome outcome={schedule.lastOutcome} />
               </td>
-              <td data-head="Do">
+              <td data-head={texts.commands.doWord}>
                 <ScheduleChanges schedule={schedule} onChange={reload} />
               </td>
             </tr>
@@ -97,7 +103,7 @@ function ScheduleTable({ schedules, reload }: ScheduleTableProps) {
 }
 
 function Next({ schedule }: { readonly schedule: ScheduleView }) {
-  if (schedule.nextMs === undefined) return <span class="quiet">finished</span>;
+  if (schedule.nextMs === undefined) return <span class="quiet">{texts.commands.finished}</span>;
   return (
     <>
       <Time ms={schedule.nextMs} />{' '}

@@ -10,6 +10,7 @@ import { TextField } from '../components/text-field.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** Selectors that are stored under a name, for commands, rollouts and settings of many devices. */
@@ -17,12 +18,12 @@ export function StoredGroups() {
   const load = useLoad((signal) => ask('GET /api/v1/groups', { signal }), []);
   return (
     <div class={mayAs('admin') ? 'columns' : undefined}>
-      <Loaded load={load} what="the stored groups">
+      <Loaded load={load} what={texts.commands.theStoredGroups}>
         {({ groups }) => (
-          <Panel title="Stored groups" aside={<Export name="groups" rows={() => groups} />}>
+          <Panel title={texts.commands.storedGroups} aside={<Export name="groups" rows={() => groups} />}>
             {groups.length === 0 ? (
-              <Empty title="No stored groups">
-                <p>A group is a selection of devices under a name, read again whenever it is used.</p>
+              <Empty title={texts.commands.noStoredGroups}>
+                <p>{texts.commands.groupIsASelection}</p>
               </Empty>
             ) : (
               <Groups groups={groups} reload={load.reload} />
@@ -39,29 +40,33 @@ function Groups({ groups, reload }: { groups: readonly Group[]; reload: () => vo
   async function remove(name: string): Promise<void> {
     try {
       await ask('DELETE /api/v1/groups/{name}', { params: { name } });
-      say('done', `The group ${name} was removed`);
+      say('done', texts.commands.groupWasRemoved(name));
       reload();
     } catch (error) {
       say('fault', messageOf(error));
     }
   }
   return (
-    <Table label="Stored groups" heads={['Name', 'Devices', ...(mayAs('admin') ? ['Remove'] : [])]} stacking>
+    <Table
+      label={texts.commands.storedGroups}
+      heads={[texts.common.name, texts.common.devices, ...(mayAs('admin') ? [texts.common.remove] : [])]}
+      stacking
+    >
       {groups.map(({ name, selector }) => (
         <tr key={name}>
-          <td data-head="Name">{name}</td>
-          <td data-head="Devices">
+          <td data-head={texts.common.name}>{name}</td>
+          <td data-head={texts.common.devices}>
             <code>{selector}</code>
           </td>
           {mayAs('admin') && (
-            <td data-head="Remove">
+            <td data-head={texts.common.remove}>
               <button
                 type="button"
                 class="button small"
-                aria-label={`Remove ${name}`}
+                aria-label={texts.commands.removeName(name)}
                 onClick={() => void remove(name)}
               >
-                Remove
+                {texts.common.remove}
               </button>
             </td>
           )}
@@ -83,17 +88,17 @@ function SaveGroup({ onSaved }: { onSaved: () => void }) {
           body: { selector: selector.trim() },
         }),
       () => {
-        say('done', `The group ${name} is stored`);
+        say('done', texts.commands.groupIsStored(name));
         setName('');
         setSelector('');
         onSaved();
       },
     );
   return (
-    <Panel title="Store a group">
+    <Panel title={texts.commands.storeAGroup}>
       <form
         class="command-form"
-        aria-label="Store a group"
+        aria-label={texts.commands.storeAGroup}
         onSubmit={(event) => {
           event.preventDefault();
           save();
@@ -101,24 +106,24 @@ function SaveGroup({ onSaved }: { onSaved: () => void }) {
       >
         <Refusal error={request.error} />
         <TextField
-          label="Name"
-          hint="A group of this name is replaced."
+          label={texts.common.name}
+          hint={texts.commands.groupOfThisName}
           required
           maxLength={64}
           value={name}
           onValue={setName}
         />
         <TextField
-          label="Devices"
+          label={texts.common.devices}
           name="/selector"
-          hint="all, a device ID, or conditions (AND): type=env-sensor,site=north,floor=2"
+          hint={texts.commands.allADeviceId}
           required
           value={selector}
           onValue={setSelector}
         />
         <div class="actions">
           <button type="submit" class="button primary" disabled={request.busy}>
-            Store
+            {texts.commands.store}
           </button>
         </div>
       </form>

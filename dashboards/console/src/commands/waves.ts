@@ -1,6 +1,6 @@
 import type { GroupTarget } from '../../../../schemas/api/commands/group-commands.ts';
 import { tally, type Tally } from '../../../../schemas/command-tally.ts';
-import { countOf } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 
 /** The waves of a group command, from its report, which lists the devices in the order of their waves. */
 
@@ -33,11 +33,13 @@ function rankOf({ status }: GroupTarget): number {
 /** The plan in a sentence. */
 export function planWords(devices: number, size: number, maxFailures: number): string {
   const waves = Math.ceil(devices / size);
-  const division = waves <= 1 ? 'in one wave' : `in ${waves} waves of ${size}`;
-  const next = waves <= 1 ? '' : ' Each wave starts when the previous one has finished.';
+  const division = waves <= 1 ? texts.commands.inOneWave : texts.commands.inWavesOf(waves, size);
+  const next = waves <= 1 ? '' : texts.commands.eachWaveStarts;
   const stop =
-    maxFailures === 0 ? 'at the first failure' : `after more than ${countOf(maxFailures, 'failure')}`;
-  return `${countOf(devices, 'device')}, ${division}.${next} Stops ${stop}.`;
+    maxFailures === 0
+      ? texts.commands.atTheFirstFailure
+      : texts.commands.afterMoreThan(texts.counts.failures(maxFailures));
+  return texts.commands.pace(texts.counts.devices(devices), division, next, stop);
 }
 
 /** Devices that appeared or disappeared between the preview and now. */

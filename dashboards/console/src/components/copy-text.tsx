@@ -1,3 +1,4 @@
+import { texts } from '../texts/texts.ts';
 import { say } from './status-region.tsx';
 
 /** A text that is shown once, to be copied. */
@@ -16,15 +17,15 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     <button
       type="button"
       class="button small"
-      aria-label={`Copy ${label}`}
+      aria-label={texts.shared.copyLabel(label)}
       onClick={() =>
         void copy(text).then(
-          () => say('done', `Copied ${label}`),
-          () => say('fault', 'The browser did not allow copying: choose the text and copy it yourself.'),
+          () => say('done', texts.shared.copiedLabel(label)),
+          () => say('fault', texts.shared.browserDidNotAllowCopying),
         )
       }
     >
-      Copy
+      {texts.shared.copy}
     </button>
   );
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
+import { texts } from '../texts/texts.ts';
 
 interface DialogProps {
   title: string;
@@ -33,7 +34,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
       <div class="dialog-body">
         <header class="dialog-head">
           <h2 id={heading}>{title}</h2>
-          <button type="button" class="icon-button" aria-label="Close" onClick={onClose}>
+          <button type="button" class="icon-button" aria-label={texts.common.close} onClick={onClose}>
             ×
           </button>
         </header>

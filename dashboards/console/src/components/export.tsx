@@ -1,5 +1,6 @@
 import Papa from 'papaparse';
 import { messageOf } from '../api.ts';
+import { texts } from '../texts/texts.ts';
 import { flatRow } from './flat-row.ts';
 import { say } from './status-region.tsx';
 
@@ -28,7 +29,7 @@ export function Export({ name, rows }: ExportProps) {
           key={format}
           type="button"
           class="link-button"
-          aria-label={`Save ${name} as ${format.toUpperCase()}`}
+          aria-label={texts.shared.saveNameAsFormat(name, format.toUpperCase())}
           onClick={() => void save(format)}
         >
           {format.toUpperCase()}

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { messageOf } from '../api.ts';
-import { countOf } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { Dialog } from './dialog.tsx';
 import { say } from './status-region.tsx';
 
@@ -10,8 +10,8 @@ type Deed = 'retry' | 'purge';
 interface RetryOrPurgeProps<Id> {
   /** Of the rows that are shown. */
   readonly shown: readonly Id[];
-  /** One of them. */
-  readonly noun: string;
+  /** So many of them, in words. */
+  readonly counted: (count: number) => string;
   /** What is asked before, and said after. */
   readonly words: Readonly<Record<Deed, { title: string; effect: (them: string) => string; done: string }>>;
   /** @returns how many it was */
@@ -23,7 +23,7 @@ interface RetryOrPurgeProps<Id> {
 
 /** Rows of what failed: those that are selected are retried or deleted, after a question. */
 export function RetryOrPurge<Id extends string | number>(props: RetryOrPurgeProps<Id>) {
-  const { shown, noun, words, reload } = props;
+  const { shown, counted, words, reload } = props;
   const [chosen, setChosen] = useState<ReadonlySet<Id>>(new Set());
   const [asked, setAsked] = useState<Deed>();
   // Rows that are gone in the meantime are no longer selected.
@@ -38,7 +38,7 @@ export function RetryOrPurge<Id extends string | number>(props: RetryOrPurgeProp
     setAsked(undefined);
     try {
       const count = await props.carryOut(deed, ids);
-      say('done', `${countOf(count, noun)} ${words[deed].done}.`);
+      say('done', `${counted(count)} ${words[deed].done}.`);
       setChosen(new Set());
       reload();
     } catch (error) {
@@ -51,30 +51,30 @@ export function RetryOrPurge<Id extends string | number>(props: RetryOrPurgeProp
     <>
       <div class="actions">
         <button type="button" class="button small" onClick={() => setChosen(new Set(isAll ? [] : shown))}>
-          {isAll ? 'Select none' : 'Select all shown'}
+          {isAll ? texts.shared.selectNone : texts.shared.selectAllShown}
         </button>
         <button type="button" class="button small" disabled={none} onClick={() => setAsked('retry')}>
-          Retry…
+          {texts.shared.retryEllipsis}
         </button>
         <button type="button" class="button small danger" disabled={none} onClick={() => setAsked('purge')}>
-          Delete…
+          {texts.shared.deleteEllipsis}
         </button>
-        <span class="quiet">{ids.length} selected</span>
+        <span class="quiet">{texts.shared.idsSelected(ids.length)}</span>
       </div>
       {props.children(ids, toggle)}
       {asked !== undefined && (
         <Dialog title={words[asked].title} onClose={() => setAsked(undefined)}>
-          <p>{words[asked].effect(countOf(ids.length, noun))}</p>
+          <p>{words[asked].effect(counted(ids.length))}</p>
           <div class="actions">
             <button
               type="button"
               class={asked === 'retry' ? 'button primary' : 'button danger'}
               onClick={() => void carryOut(asked)}
             >
-              {asked === 'retry' ? 'Retry' : 'Delete'}
+              {asked === 'retry' ? texts.shared.retryNow : texts.shared.deleteNow}
             </button>
             <button type="button" class="button" onClick={() => setAsked(undefined)}>
-              Cancel
+              {texts.common.cancel}
             </button>
           </div>
         </Dialog>
@@ -95,7 +95,7 @@ export function SelectCell({ what, checked, onToggle }: SelectBoxProps) {
     <td>
       <input
         type="checkbox"
-        aria-label={`Select ${what}`}
+        aria-label={texts.shared.selectWhat(what)}
         checked={checked}
         onChange={(event) => onToggle(event.currentTarget.checked)}
       />

@@ -1,13 +1,14 @@
 /** Placeholders for data that is still loading, does not exist, or could not be loaded. */
 import type { ComponentChildren } from 'preact';
 import { messageOf } from '../api.ts';
+import { texts } from '../texts/texts.ts';
 import type { Load } from '../use-load.ts';
 
 export function Loading({ what }: { what: string }) {
   return (
     <p class="state state-loading" role="status">
       <span class="spinner" aria-hidden="true" />
-      Loading {what} …
+      {texts.shared.loadingWhat(what)}
     </p>
   );
 }
@@ -24,11 +25,11 @@ export function Empty({ title, children }: { title: string; children?: Component
 export function Failed({ what, error, retry }: { what: string; error: unknown; retry?: () => void }) {
   return (
     <div class="state state-failed" role="alert">
-      <p class="state-title">Could not load {what}</p>
+      <p class="state-title">{texts.shared.couldNotLoad(what)}</p>
       <p>{messageOf(error)}</p>
       {retry !== undefined && (
         <button type="button" class="button" onClick={retry}>
-          Try again
+          {texts.shared.tryAgain}
         </button>
       )}
     </div>

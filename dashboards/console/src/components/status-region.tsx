@@ -1,4 +1,5 @@
 import { signal } from '@preact/signals';
+import { texts } from '../texts/texts.ts';
 
 interface Saying {
   id: number;
@@ -40,7 +41,7 @@ function Said({ id, kind, text }: Saying) {
   return (
     <p class={`saying saying-${kind}`}>
       <span>{text}</span>
-      <button type="button" class="icon-button" aria-label="Dismiss" onClick={() => dismiss(id)}>
+      <button type="button" class="icon-button" aria-label={texts.shared.dismiss} onClick={() => dismiss(id)}>
         ×
       </button>
     </p>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { texts } from '../texts/texts.ts';
 import { TextField } from './text-field.tsx';
 
 interface TypedConfirmProps {
@@ -25,7 +26,7 @@ export function TypedConfirm(props: TypedConfirmProps) {
   return (
     <form
       class="command-form"
-      aria-label="Confirm"
+      aria-label={texts.shared.confirm}
       onSubmit={(event) => {
         event.preventDefault();
         if (ready) onConfirm();
@@ -35,13 +36,15 @@ export function TypedConfirm(props: TypedConfirmProps) {
         {title}
       </h3>
       {children}
-      {typed !== undefined && <TextField label={`Type ${typed} to confirm`} value={text} onValue={setText} />}
+      {typed !== undefined && (
+        <TextField label={texts.shared.typeToConfirm(typed)} value={text} onValue={setText} />
+      )}
       <div class="actions">
         <button type="submit" class="button danger" disabled={!ready}>
           {action}
         </button>
         <button type="button" class="button" onClick={onBack}>
-          Back
+          {texts.shared.back}
         </button>
       </div>
     </form>

@@ -6,6 +6,7 @@ import type {
 } from '../../../../schemas/device-type-definition.ts';
 import { SelectField } from '../components/select-field.tsx';
 import { TextField } from '../components/text-field.tsx';
+import { texts } from '../texts/texts.ts';
 import { NumberInput } from './number-input.tsx';
 import { ofKind, withField, withoutField, withRequired, withRule } from './type-draft.ts';
 import { fieldRows } from './type-view.ts';
@@ -31,7 +32,7 @@ export function FieldsEditor({ what, path, definition, onChange }: FieldsEditorP
   };
   return (
     <>
-      <ul class="list-items" aria-label={`Fields of ${what}`}>
+      <ul class="list-items" aria-label={texts.deviceTypes.fieldsOfWhat(what)}>
         {Object.entries(properties).map(([name, field]) => (
           <li key={name}>
             <FieldEditor
@@ -48,15 +49,15 @@ export function FieldsEditor({ what, path, definition, onChange }: FieldsEditorP
       </ul>
       <div class="field-row">
         <TextField
-          label={`New field of ${what}`}
-          hint="letters, digits and _, such as temperature"
+          label={texts.deviceTypes.newFieldOf(what)}
+          hint={texts.deviceTypes.lettersDigitsAndSuch}
           value={added}
           maxLength={64}
           onValue={setAdded}
         />
         <div class="actions">
           <button type="button" class="button" onClick={add}>
-            Add field to {what}
+            {texts.deviceTypes.addFieldTo(what)}
           </button>
         </div>
       </div>
@@ -86,7 +87,7 @@ function FieldEditor({ name, path, field, isRequired, onField, onRequired, onRem
         </span>
       </summary>
       {field.type === 'object' || field.type === 'array' ? (
-        <p class="quiet">What is inside is edited as JSON, below.</p>
+        <p class="quiet">{texts.deviceTypes.whatIsInsideIsEdited}</p>
       ) : (
         <ScalarRules path={path} field={field} onField={onField} />
       )}
@@ -97,10 +98,15 @@ function FieldEditor({ name, path, field, isRequired, onField, onRequired, onRem
             checked={isRequired}
             onChange={(event) => onRequired(event.currentTarget.checked)}
           />
-          Required
+          {texts.deviceTypes.required}
         </label>
-        <button type="button" class="button small" aria-label={`Remove field ${name}`} onClick={onRemove}>
-          Remove
+        <button
+          type="button"
+          class="button small"
+          aria-label={texts.deviceTypes.removeFieldName(name)}
+          onClick={onRemove}
+        >
+          {texts.common.remove}
         </button>
       </div>
     </details>
@@ -115,13 +121,13 @@ const kinds = [
 ] as const;
 
 const numberRules = [
-  ['minimum', 'Minimum'],
-  ['maximum', 'Maximum'],
-  ['x-low', 'Alarm below'],
-  ['x-high', 'Alarm above'],
-  ['x-delaySec', 'Alarm after (s)'],
-  ['x-hysteresis', 'Alarm over after it comes back by'],
-  ['x-step', 'Step'],
+  ['minimum', texts.deviceTypes.minimum],
+  ['maximum', texts.deviceTypes.maximum],
+  ['x-low', texts.deviceTypes.alarmBelow],
+  ['x-high', texts.deviceTypes.alarmAbove],
+  ['x-delaySec', texts.deviceTypes.alarmAfterS],
+  ['x-hysteresis', texts.deviceTypes.alarmOverAfterItComes],
+  ['x-step', texts.deviceTypes.step],
 ] as const;
 
 interface ScalarRulesProps {
@@ -136,7 +142,7 @@ function ScalarRules({ path, field, onField }: ScalarRulesProps) {
   return (
     <div class="field-row">
       <SelectField
-        label="Kind"
+        label={texts.common.kind}
         name={`${path}/type`}
         value={type}
         onValue={(value) => {
@@ -146,7 +152,7 @@ function ScalarRules({ path, field, onField }: ScalarRulesProps) {
         choices={kinds}
       />
       <TextField
-        label="Title"
+        label={texts.deviceTypes.title}
         name={`${path}/title`}
         maxLength={64}
         value={title}
@@ -154,10 +160,10 @@ function ScalarRules({ path, field, onField }: ScalarRulesProps) {
       />
       {isNumber && (
         <TextField
-          label="Unit (UCUM)"
+          label={texts.deviceTypes.unitUcum}
           name={`${path}/unit`}
           maxLength={32}
-          placeholder="Cel, V, %"
+          placeholder={texts.deviceTypes.unitExamples}
           value={unit}
           onValue={(value) => onField(withRule(field, 'unit', value === '' ? undefined : value))}
         />
@@ -175,13 +181,13 @@ function ScalarRules({ path, field, onField }: ScalarRulesProps) {
       {type === 'string' && (
         <>
           <NumberInput
-            label="Longest, characters"
+            label={texts.deviceTypes.longestCharacters}
             name={`${path}/maxLength`}
             value={field.maxLength}
             onValue={(value) => onField(withRule(field, 'maxLength', value))}
           />
           <TextField
-            label="Choices, by comma"
+            label={texts.deviceTypes.choicesByComma}
             name={`${path}/enum`}
             value={words?.join(', ') ?? ''}
             onValue={(value) => onField(withChoices(field, value))}

@@ -1,4 +1,5 @@
 import type { ObjectDefinition } from '../../../../schemas/device-type-definition.ts';
+import { texts } from '../texts/texts.ts';
 import { fieldRows } from './type-view.ts';
 
 interface FieldTableProps {
@@ -10,21 +11,21 @@ interface FieldTableProps {
 export function FieldTable({ caption, definition }: FieldTableProps) {
   const rows = fieldRows(definition);
   const choice = definition.anyOf?.map(({ required }) => required.join(' with ')).join(', or ');
-  if (rows.length === 0) return <p class="quiet">{caption}: no fields.</p>;
+  if (rows.length === 0) return <p class="quiet">{texts.deviceTypes.captionNoFields(caption)}</p>;
   return (
     <div class="table-scroll" tabIndex={0} role="region" aria-label={caption}>
       <table class="table stacking">
         <caption>
           {caption}
-          {choice === undefined ? '' : ` · at least ${choice}`}
+          {choice === undefined ? '' : texts.deviceTypes.atLeastChoice(choice)}
         </caption>
         <thead>
           <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Type</th>
-            <th scope="col">Unit</th>
-            <th scope="col">Limits</th>
-            <th scope="col">Required</th>
+            <th scope="col">{texts.deviceTypes.field}</th>
+            <th scope="col">{texts.common.type}</th>
+            <th scope="col">{texts.deviceTypes.unit}</th>
+            <th scope="col">{texts.deviceTypes.limits}</th>
+            <th scope="col">{texts.deviceTypes.required}</th>
           </tr>
         </thead>
         <tbody>
@@ -35,11 +36,11 @@ export function FieldTable({ caption, definition }: FieldTableProps) {
               </th>
               <td>
                 {kind}
-                {tag && ' (tag)'}
+                {tag && texts.deviceTypes.tag}
               </td>
               <td>{unit}</td>
-              <td data-head="Limits">{limits}</td>
-              <td data-head="Required">{needed ? 'yes' : ''}</td>
+              <td data-head={texts.deviceTypes.limits}>{limits}</td>
+              <td data-head={texts.deviceTypes.required}>{needed ? texts.deviceTypes.yes : ''}</td>
             </tr>
           ))}
         </tbody>

@@ -4,6 +4,7 @@ import { Panel } from '../components/panel.tsx';
 import { Empty } from '../components/states.tsx';
 import { Age } from '../components/time.tsx';
 import { countWords, shortCount } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { gridOf, levelOf } from './rejects.ts';
 
 interface RejectsProps {
@@ -16,18 +17,18 @@ interface RejectsProps {
 export function Rejects({ type, rejects, reload }: RejectsProps) {
   return (
     <Panel
-      title="Rejected readings"
+      title={texts.deviceTypes.rejectedReadings}
       aside={
         <>
           <Export name={`rejected-${type}`} rows={() => rejects} />
           <button type="button" class="button small" onClick={reload}>
-            Refresh
+            {texts.deviceTypes.refresh}
           </button>
         </>
       }
     >
       {rejects.length === 0 ? (
-        <Empty title={`No readings of ${type} were rejected in the last 7 days`} />
+        <Empty title={texts.deviceTypes.noReadingsOfWereRejected(type)} />
       ) : (
         <>
           <Picture rejects={rejects} />
@@ -43,17 +44,17 @@ const mostShown = 12;
 /** A heat map: the darker, the more. It is a table, so that screen readers can read it out. */
 function Picture({ rejects }: { readonly rejects: readonly RejectRow[] }) {
   const { fields, firmwares, cells, max } = gridOf(rejects, mostShown);
-  const caption = 'Rejected readings by field and firmware';
+  const caption = texts.deviceTypes.rejectedReadingsByField;
   return (
     <div class="table-scroll" tabIndex={0} role="region" aria-label={caption}>
       <table class="heat">
         <caption>{caption}</caption>
         <thead>
           <tr>
-            <th scope="col">Field</th>
+            <th scope="col">{texts.deviceTypes.field}</th>
             {firmwares.map((firmware) => (
               <th key={firmware} scope="col">
-                {firmware === '' ? 'firmware not reported' : firmware}
+                {firmware === '' ? texts.deviceTypes.firmwareNotReported : firmware}
               </th>
             ))}
           </tr>
@@ -84,17 +85,17 @@ function RejectTable({ rejects }: { readonly rejects: readonly RejectRow[] }) {
   return (
     <div class="table-scroll">
       <table class="table stacking">
-        <caption class="visually-hidden">Rejected readings by rule</caption>
+        <caption class="visually-hidden">{texts.deviceTypes.rejectedReadingsByRule}</caption>
         <thead>
           <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Rule</th>
-            <th scope="col">Firmware</th>
+            <th scope="col">{texts.deviceTypes.field}</th>
+            <th scope="col">{texts.deviceTypes.rule}</th>
+            <th scope="col">{texts.common.firmware}</th>
             <th scope="col" class="number">
-              Readings
+              {texts.deviceTypes.readings}
             </th>
-            <th scope="col">Last</th>
-            <th scope="col">Example</th>
+            <th scope="col">{texts.deviceTypes.last}</th>
+            <th scope="col">{texts.deviceTypes.example}</th>
           </tr>
         </thead>
         <tbody>
@@ -105,12 +106,12 @@ function RejectTable({ rejects }: { readonly rejects: readonly RejectRow[] }) {
                 <th scope="row">
                   <code>{`${stream}${field}`}</code>
                 </th>
-                <td data-head="Rule">{rule}</td>
-                <td data-head="Firmware">{firmware === '' ? '–' : firmware}</td>
-                <td class="number" data-head="Readings">
+                <td data-head={texts.deviceTypes.rule}>{rule}</td>
+                <td data-head={texts.common.firmware}>{firmware === '' ? '–' : firmware}</td>
+                <td class="number" data-head={texts.deviceTypes.readings}>
                   {countWords(count)}
                 </td>
-                <td data-head="Last">
+                <td data-head={texts.deviceTypes.last}>
                   <Age ms={lastMs} />
                 </td>
                 <td>

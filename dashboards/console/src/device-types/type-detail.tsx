@@ -6,6 +6,7 @@ import { defaultTtlSec, idempotentWords, offlineWords, safetyWords } from '../fo
 import { durationWords } from '../forms/duration-words.ts';
 import { SafetyBadge } from '../forms/safety-badge.tsx';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { FieldTable } from './field-table.tsx';
 import { presenceWords } from './type-view.ts';
@@ -21,8 +22,12 @@ export function TypeDetail({ id }: { readonly id: string }) {
             {type.description !== undefined && <p>{type.description}</p>}
             <p>{presenceWords(type)}</p>
           </Panel>
-          <Parts title="Streams" what="Readings of stream" parts={type.streams} />
-          <Parts title="Events" what="Data of event" parts={type.events} />
+          <Parts
+            title={texts.deviceTypes.streams}
+            what={texts.deviceTypes.readingsOfStream}
+            parts={type.streams}
+          />
+          <Parts title={texts.deviceTypes.events} what={texts.deviceTypes.dataOfEvent} parts={type.events} />
           <Commands commands={type.commands ?? {}} />
         </>
       )}
@@ -36,7 +41,7 @@ function TypeActions({ id }: { readonly id: string }) {
       <code>{id}</code>
       {mayAs('admin') && (
         <a class="button small" href={`/types?type=${encodeURIComponent(id)}&edit=1`}>
-          Change…
+          {texts.common.changeEllipsis}
         </a>
       )}
     </>
@@ -68,8 +73,8 @@ function Parts({ title, what, parts = {} }: PartsProps) {
 
 function Commands({ commands }: { readonly commands: Readonly<Record<string, CommandDefinition>> }) {
   return (
-    <Panel title="Commands">
-      {Object.keys(commands).length === 0 && <p class="quiet">No commands.</p>}
+    <Panel title={texts.common.commands}>
+      {Object.keys(commands).length === 0 && <p class="quiet">{texts.deviceTypes.noCommands}</p>}
       {Object.entries(commands).map(([name, definition]) => (
         <Command key={name} name={name} definition={definition} />
       ))}
@@ -94,11 +99,19 @@ function Command({ name, definition }: { readonly name: string; readonly definit
       </h3>
       {description !== undefined && <p>{description}</p>}
       <p class="quiet">
-        {safetyWords[safety]} {offlineWords(offline, ttlSec)} {idempotentWords(definition)} Default time to
-        live: {durationWords(ttlSec)}.
+        {texts.deviceTypes.defaultTimeToLive(
+          safetyWords[safety],
+          offlineWords(offline, ttlSec),
+          idempotentWords(definition),
+          durationWords(ttlSec),
+        )}
       </p>
-      {params !== undefined && <FieldTable caption={`Parameters of ${name}`} definition={params} />}
-      {output !== undefined && <FieldTable caption={`Output of ${name}`} definition={output} />}
+      {params !== undefined && (
+        <FieldTable caption={texts.deviceTypes.parametersOfName(name)} definition={params} />
+      )}
+      {output !== undefined && (
+        <FieldTable caption={texts.deviceTypes.outputOfName(name)} definition={output} />
+      )}
     </section>
   );
 }

@@ -11,8 +11,8 @@ import { TextField } from '../components/text-field.tsx';
 import { FaultSummary } from '../forms/fault-summary.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
-import { countOf } from '../number-words.ts';
 import { goTo } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { FieldsEditor } from './field-editor.tsx';
 import { NumberInput } from './number-input.tsx';
 import { draftOf, readDraft, withoutPart, withPart, type Part } from './type-draft.ts';
@@ -45,31 +45,38 @@ export function TypeEditor({ type, rows, onPublished }: TypeEditorProps) {
     void request.run(
       () => ask('PUT /api/v1/device-types/{id}', { params: { id }, body }),
       () => {
-        say('done', `${id} is published`);
+        say('done', texts.deviceTypes.idIsPublished(id));
         onPublished();
         goTo(`/types?type=${encodeURIComponent(id)}`);
       },
     );
   return (
-    <Panel title={`Change ${type.id}`} aside={<VersionChoice draft={draft} rows={rows} onDraft={change} />}>
+    <Panel
+      title={texts.common.changeName(type.id)}
+      aside={<VersionChoice draft={draft} rows={rows} onDraft={change} />}
+    >
       <form
         class="command-form"
         noValidate
-        aria-label={`Change ${type.id}`}
+        aria-label={texts.common.changeName(type.id)}
         onSubmit={(event) => {
           event.preventDefault();
           preview();
         }}
       >
-        <p>{users === undefined ? `${id} is new.` : usersWords(id, users)}</p>
+        <p>{users === undefined ? texts.deviceTypes.idIsNew(id) : usersWords(id, users)}</p>
         <Refusal error={request.error} />
         {check !== undefined && check.faults.length > 0 && (
-          <FaultSummary faults={check.faults} definition={undefined} message="It cannot be published yet." />
+          <FaultSummary
+            faults={check.faults}
+            definition={undefined}
+            message={texts.deviceTypes.itCannotBePublishedYet}
+          />
         )}
         <Fragment key={taken}>
           <General draft={draft} onDraft={change} />
-          <Parts part="streams" word="stream" draft={draft} onDraft={change} />
-          <Parts part="events" word="event" draft={draft} onDraft={change} />
+          <Parts part="streams" word={texts.deviceTypes.partWords.streams} draft={draft} onDraft={change} />
+          <Parts part="events" word={texts.deviceTypes.partWords.events} draft={draft} onDraft={change} />
         </Fragment>
         <AsJson
           draft={draft}
@@ -80,19 +87,19 @@ export function TypeEditor({ type, rows, onPublished }: TypeEditorProps) {
         />
         <div class="actions">
           <button type="submit" class="button primary" disabled={request.busy}>
-            Try it on the last readings
+            {texts.deviceTypes.tryItOnTheLast}
           </button>
           <a class="button" href={`/types?type=${encodeURIComponent(type.id)}`}>
-            Cancel
+            {texts.common.cancel}
           </a>
         </div>
         {check !== undefined && check.faults.length === 0 && (
-          <section class="what-happens" aria-label="What it would do" role="status">
+          <section class="what-happens" aria-label={texts.deviceTypes.whatItWouldDo} role="status">
             <TypePreview check={check} />
             {check.readOnly === undefined ? (
               <div class="actions">
                 <button type="button" class="button danger" disabled={request.busy} onClick={publish}>
-                  Publish {id}
+                  {texts.deviceTypes.publishId(id)}
                 </button>
               </div>
             ) : (
@@ -106,8 +113,8 @@ export function TypeEditor({ type, rows, onPublished }: TypeEditorProps) {
 }
 
 function usersWords(id: string, users: number): string {
-  if (users === 0) return `No device is of ${id}.`;
-  return `${countOf(users, 'device')} of ${id}: connected ones are judged by it as soon as it is published.`;
+  if (users === 0) return texts.deviceTypes.noDeviceIsOf(id);
+  return texts.deviceTypes.ofConnectedOnesAreJudged(texts.counts.devices(users), id);
 }
 
 interface DraftProps {
@@ -124,7 +131,7 @@ function VersionChoice({ draft, rows, onDraft }: DraftProps & Pick<TypeEditorPro
   if (draft.version === next) return <code>{`${draft.name}@${next}`}</code>;
   return (
     <button type="button" class="button small" onClick={() => onDraft({ ...draft, version: next })}>
-      Make it version {next}
+      {texts.deviceTypes.makeItVersion(next)}
     </button>
   );
 }
@@ -134,28 +141,28 @@ function General({ draft, onDraft }: DraftProps) {
   return (
     <div class="field-row">
       <TextField
-        label="Title of the type"
+        label={texts.deviceTypes.titleOfTheType}
         name="/title"
         maxLength={64}
         value={title}
         onValue={(value) => onDraft({ ...draft, title: value })}
       />
       <TextField
-        label="Description"
+        label={texts.deviceTypes.description}
         name="/description"
         maxLength={1_024}
         value={description}
         onValue={(value) => onDraft({ ...draft, description: value })}
       />
       <NumberInput
-        label="Heartbeat every (s)"
+        label={texts.deviceTypes.heartbeatEveryS}
         name="/presence/heartbeatSec"
         required
         value={presence.heartbeatSec}
         onValue={(value = 0) => onDraft({ ...draft, presence: { ...presence, heartbeatSec: value } })}
       />
       <NumberInput
-        label="Offline after further silence of (s)"
+        label={texts.deviceTypes.offlineAfterFurtherSilence}
         name="/presence/graceSec"
         value={presence.graceSec}
         onValue={(value = 0) => onDraft({ ...draft, presence: { ...presence, graceSec: value } })}
@@ -192,22 +199,22 @@ function Parts({ part, word, draft, onDraft }: DraftProps & { readonly part: Par
               class="button small"
               onClick={() => onDraft(withoutPart(draft, part, name))}
             >
-              Remove {word} {name}
+              {texts.deviceTypes.removeWordName(word, name)}
             </button>
           </div>
         </fieldset>
       ))}
       <div class="field-row">
         <TextField
-          label={`New ${word}`}
-          hint="lower case, digits and -"
+          label={texts.deviceTypes.newWord(word)}
+          hint={texts.deviceTypes.lowerCaseDigitsAnd}
           value={added}
           maxLength={64}
           onValue={setAdded}
         />
         <div class="actions">
           <button type="button" class="button" onClick={add}>
-            Add {word}
+            {texts.deviceTypes.addWord(word)}
           </button>
         </div>
       </div>
@@ -231,8 +238,8 @@ function AsJson({ draft, onDraft }: DraftProps) {
   };
   return (
     <details>
-      <summary>All of it as JSON, with commands and settings</summary>
-      <Field label="The definition" fault={fault}>
+      <summary>{texts.deviceTypes.allOfItAsJson}</summary>
+      <Field label={texts.deviceTypes.theDefinition} fault={fault}>
         {(control) => (
           <textarea
             {...control}
@@ -246,7 +253,7 @@ function AsJson({ draft, onDraft }: DraftProps) {
       </Field>
       <div class="actions">
         <button type="button" class="button" disabled={text === undefined} onClick={take}>
-          Take the JSON
+          {texts.deviceTypes.takeTheJson}
         </button>
       </div>
     </details>
@@ -258,10 +265,10 @@ function ReadOnly({ why, id, draft }: { why: string; id: string; draft: DeviceTy
   const save = (): void => download(`${id}.json`, text, 'application/json');
   return (
     <>
-      <p>It cannot be published here: {why}.</p>
+      <p>{texts.deviceTypes.itCannotBePublishedHere(why)}</p>
       <div class="actions">
         <button type="button" class="button" onClick={save}>
-          Save {id}.json
+          {texts.deviceTypes.saveIdJson(id)}
         </button>
       </div>
     </>

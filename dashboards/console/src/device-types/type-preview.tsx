@@ -1,24 +1,23 @@
 import type { TypeCheck } from '../../../../schemas/api/device-types.ts';
-import { countOf, countWords } from '../number-words.ts';
+import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 
 /** What would become of the readings that came last. */
 export function TypePreview({ check }: { readonly check: TypeCheck }) {
   const { read, devices, firmwares, rejects } = check;
-  if (read === 0) return <p class="quiet">No readings came since the hub started, so none were judged.</p>;
+  if (read === 0) return <p class="quiet">{texts.deviceTypes.noReadingsCameSince}</p>;
   const rejected = firmwares.reduce((sum, firmware) => sum + firmware.rejected, 0);
   return (
     <>
-      <p>
-        Judged by it: the last {countOf(read, 'reading')} of {countOf(devices, 'device')}.
-      </p>
+      <p>{texts.deviceTypes.judgedByItTheLast(texts.counts.readings(read), texts.counts.devices(devices))}</p>
       <ul class="plain-list">
-        {rejected === 0 && <li>All of them would be accepted.</li>}
+        {rejected === 0 && <li>{texts.deviceTypes.allOfThemWould}</li>}
         {firmwares
           .filter((each) => each.rejected > 0)
           .map((each) => (
             <li key={each.firmware}>
               <strong>{firmwareWords(each)}</strong>{' '}
-              <span class="quiet">As it is, {countWords(each.rejectedNow)} are.</span>
+              <span class="quiet">{texts.deviceTypes.asItIsAre(countWords(each.rejectedNow))}</span>
             </li>
           ))}
       </ul>
@@ -28,24 +27,25 @@ export function TypePreview({ check }: { readonly check: TypeCheck }) {
 }
 
 function firmwareWords({ firmware, read, rejected }: TypeCheck['firmwares'][number]): string {
-  const of = firmware === '' ? 'devices of unknown firmware' : `firmware ${firmware}`;
-  return `${countWords(rejected)} of ${countWords(read)} of ${of} would be rejected.`;
+  const of =
+    firmware === '' ? texts.deviceTypes.devicesOfUnknownFirmware : texts.deviceTypes.ofFirmware(firmware);
+  return texts.deviceTypes.wouldBeRejected(countWords(rejected), countWords(read), of);
 }
 
 function RejectTable({ rejects }: Pick<TypeCheck, 'rejects'>) {
   return (
     <div class="table-scroll">
       <table class="table stacking">
-        <caption class="visually-hidden">Readings that would be rejected</caption>
+        <caption class="visually-hidden">{texts.deviceTypes.readingsThatWouldBeRejected}</caption>
         <thead>
           <tr>
-            <th scope="col">Field</th>
-            <th scope="col">Rule</th>
-            <th scope="col">Firmware</th>
+            <th scope="col">{texts.deviceTypes.field}</th>
+            <th scope="col">{texts.deviceTypes.rule}</th>
+            <th scope="col">{texts.common.firmware}</th>
             <th scope="col" class="number">
-              Readings
+              {texts.deviceTypes.readings}
             </th>
-            <th scope="col">Example</th>
+            <th scope="col">{texts.deviceTypes.example}</th>
           </tr>
         </thead>
         <tbody>
@@ -54,9 +54,9 @@ function RejectTable({ rejects }: Pick<TypeCheck, 'rejects'>) {
               <th scope="row">
                 <code>{`${stream}${field}`}</code>
               </th>
-              <td data-head="Rule">{rule}</td>
-              <td data-head="Firmware">{firmware === '' ? '–' : firmware}</td>
-              <td class="number" data-head="Readings">
+              <td data-head={texts.deviceTypes.rule}>{rule}</td>
+              <td data-head={texts.common.firmware}>{firmware === '' ? '–' : firmware}</td>
+              <td class="number" data-head={texts.deviceTypes.readings}>
                 {countWords(count)}
               </td>
               <td>

@@ -5,6 +5,7 @@ import type {
   ValueDefinition,
 } from '../../../../schemas/device-type-definition.ts';
 import { fieldHint } from '../forms/field-words.ts';
+import { texts } from '../texts/texts.ts';
 import { unitSymbol } from '../unit-symbol.ts';
 
 /** A type with its versions, the newest first. */
@@ -61,7 +62,7 @@ export function fieldRows(definition: ValueDefinition, name = '', needed = true)
     case 'array': {
       const { minItems = 0, maxItems, items } = definition;
       return [
-        { ...own, kind: 'list', limits: `${minItems} to ${maxItems} items` },
+        { ...own, kind: 'list', limits: texts.deviceTypes.itemsBetween(minItems, maxItems) },
         ...fieldRows(items, `${name}[]`, true),
       ];
     }
@@ -90,5 +91,5 @@ function scalarWords(definition: ScalarDefinition): Pick<FieldRow, 'kind' | 'uni
 /** The heartbeat of the device type and what its absence means, in words. */
 export function presenceWords({ presence: { heartbeatSec, graceSec } }: DeviceTypeDefinition): string {
   const grace = graceSec ?? heartbeatSec / 2;
-  return `Heartbeat every ${heartbeatSec} s; suspect after ${heartbeatSec} s, offline after ${heartbeatSec + grace} s without one.`;
+  return texts.deviceTypes.heartbeatTimes(heartbeatSec, heartbeatSec, heartbeatSec + grace);
 }

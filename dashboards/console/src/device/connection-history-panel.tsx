@@ -4,6 +4,7 @@ import { Export } from '../components/export.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
 import { historyLines } from './connection-history-text.ts';
@@ -32,12 +33,12 @@ export function ConnectionHistoryPanel({ details }: { details: DeviceDetails }) 
         />
       }
     >
-      <Loaded load={load} what="the connection history">
+      <Loaded load={load} what={texts.device.theConnectionHistory}>
         {({ text, events }) => (
           <>
             <p class="why">{text}</p>
             {events.length > 0 && (
-              <ol class="connection-history" tabIndex={0} aria-label="What happened, newest first">
+              <ol class="connection-history" tabIndex={0} aria-label={texts.device.whatHappenedNewestFirst}>
                 {historyLines(events).map(({ key, timeMs, text: line, times }) => (
                   <li key={key}>
                     <span class="quiet">
@@ -45,7 +46,7 @@ export function ConnectionHistoryPanel({ details }: { details: DeviceDetails }) 
                     </span>
                     <span>
                       {line}
-                      {times !== undefined && <span class="quiet"> {times} times</span>}
+                      {times !== undefined && <span class="quiet"> {texts.device.times(times)}</span>}
                     </span>
                   </li>
                 ))}
@@ -61,16 +62,16 @@ export function ConnectionHistoryPanel({ details }: { details: DeviceDetails }) 
 function titleOf(presence: DeviceDetails['presence']): string {
   switch (presence) {
     case 'online':
-      return 'Connection history';
+      return texts.device.connectionHistory;
     case 'offline':
     case 'overdue':
     case 'never-seen':
     case 'disabled':
-      return 'Why it is offline';
+      return texts.device.whyItIsOffline;
     case 'suspect':
     case 'sleeping':
     case 'migrating':
     case 'unknown':
-      return 'Why it is not online';
+      return texts.device.whyItIsNotOnline;
   }
 }

@@ -2,37 +2,17 @@
 import type { PresenceReason } from '../../../../schemas/presence-states.ts';
 import type { DeviceEvent, DeviceEventBody } from '../../../../schemas/api/presence.ts';
 import { stateWord } from '../components/state-word.ts';
+import { texts } from '../texts/texts.ts';
 import { shortTime } from '../time.ts';
 
-const reasons: Readonly<Record<PresenceReason, string>> = {
-  registered: 'registered',
-  'session-opened': 'connected',
-  'session-replaced': 'reconnected; the new session replaced the old one',
-  resumed: 'responding again',
-  'heartbeat-late': 'heartbeat late',
-  'closed-without-bye': 'the connection was closed without a bye',
-  'connection-broke': 'the connection was lost',
-  'no-heartbeat': 'no heartbeat, although it answers pings',
-  'link-lost': 'no response from the device',
-  bye: 'disconnected cleanly (bye)',
-  'slept-too-long': 'did not wake in time',
-  'hub-draining': 'the hub is stopping',
-  'hub-restarted': 'the hub restarted',
-  'not-seen-since-restart': 'has not reconnected since the hub restarted',
-  disabled: 'disabled',
-  enabled: 'enabled again',
-};
+const reasons: Readonly<Record<PresenceReason, string>> = texts.device.connectionHistoryTextReasons;
 
 /** Why a device is in its state. A reason that this console does not know is shown unchanged. */
 export function reasonText(reason: string): string {
   return Object.hasOwn(reasons, reason) ? reasons[reason as PresenceReason] : reason;
 }
 
-const closers: Record<'hub' | 'device' | 'link', string> = {
-  hub: 'The hub closed the session',
-  device: 'The device closed the session',
-  link: 'Connection lost',
-};
+const closers: Record<'hub' | 'device' | 'link', string> = texts.device.closers;
 
 /** A line of the connection history. */
 export interface HistoryLine {
@@ -78,44 +58,46 @@ function openedText(
   { epoch, firmware, unseenBoots }: DeviceEventBody & { kind: 'opened' },
   from: DeviceEvent | undefined,
 ): string {
-  const boots = unseenBoots === undefined ? '' : `, after ${unseenBoots} earlier boots without the hub`;
-  const session = `session ${epoch}${firmware === undefined ? '' : `, firmware ${firmware}`}${boots}`;
+  const boots = unseenBoots === undefined ? '' : texts.device.afterEarlierBootsWithout(unseenBoots);
+  const session = texts.device.sessionDetails(
+    epoch,
+    firmware === undefined ? '' : texts.device.ofFirmware(firmware),
+    boots,
+  );
   return from?.kind === 'connected'
-    ? `Connected from ${from.address} (${session}).`
-    : `Connected (${session}).`;
+    ? texts.device.connectedFrom(from.address, session)
+    : texts.device.connected(session);
 }
 
 /** One entry of the history, as a sentence. */
 export function eventText(event: DeviceEventBody): string {
   switch (event.kind) {
     case 'refused':
-      return `Rejected with HTTP ${event.status} (${event.code}), from ${event.address}.`;
+      return texts.device.rejectedWithHttpFrom(event.status, event.code, event.address);
     case 'connected':
-      return `Opened a connection from ${event.address}, without a hello so far.`;
+      return texts.device.openedAConnectionFromWithout(event.address);
     case 'opened':
       return openedText(event, undefined);
     case 'replaced':
-      return `Replaced by a new connection from ${event.address}.`;
+      return texts.device.replacedByANewConnection(event.address);
     case 'held':
-      return `A second device with the same ID, at ${event.address}, was told to wait.`;
+      return texts.device.secondDeviceWithTheSame(event.address);
     case 'throttled':
-      return event.code === 'rate'
-        ? 'It sent more than its rate limit allows.'
-        : 'The hub was overloaded and rejected readings.';
+      return event.code === 'rate' ? texts.device.itSentMore : texts.device.hubWasOverloadedAndRejected;
     case 'bye':
       return event.sleepSec === undefined
-        ? 'Disconnected cleanly (bye).'
-        : `Disconnected to sleep for ${event.sleepSec} s.`;
+        ? texts.device.disconnectedCleanlyBye
+        : texts.device.disconnectedToSleepForS(event.sleepSec);
     case 'drained':
-      return `The hub was stopping and gave it a time slot to reconnect: ${shortTime(event.slotMs)}.`;
+      return texts.device.hubWasStoppingAndGave(shortTime(event.slotMs));
     case 'closed':
       return `${closers[event.by]} (${[event.code, event.reason].filter((part) => part !== '').join(', ')}).`;
     case 'update': {
       const why = event.reason === undefined ? '' : `, ${event.reason}`;
-      return `Update to firmware ${event.version}: ${event.state}${why} (rollout ${event.rollout}).`;
+      return texts.device.update(event.version, event.state, why, event.rollout);
     }
     case 'presence':
-      if (event.reason === 'registered') return 'Registered; not connected yet.';
-      return `Now ${stateWord(event.state)}: ${reasonText(event.reason)}.`;
+      if (event.reason === 'registered') return texts.device.registeredNotConnectedYet;
+      return texts.device.nowStateReason(stateWord(event.state), reasonText(event.reason));
   }
 }

@@ -13,6 +13,7 @@ import { reasonWords } from '../forms/command-words.ts';
 import { readAgain } from '../commands/send-again.ts';
 import { query, setQuery } from '../router.ts';
 import { maySend } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 
@@ -36,8 +37,10 @@ export function DeviceCommands({ device, commands }: DeviceCommandsProps) {
   };
   return (
     <Panel
-      title="Commands"
-      aside={<a href={`/commands?device=${encodeURIComponent(device)}`}>All commands of this device</a>}
+      title={texts.common.commands}
+      aside={
+        <a href={`/commands?device=${encodeURIComponent(device)}`}>{texts.device.allCommandsOfThisDevice}</a>
+      }
     >
       <CommandButtons commands={commands} choose={setPicked} />
       <LastCommands device={device} />
@@ -63,7 +66,7 @@ interface CommandButtonsProps {
 
 function CommandButtons({ commands, choose }: CommandButtonsProps) {
   const all = Object.entries(commands);
-  if (all.length === 0) return <p class="quiet">Devices of this type take no commands.</p>;
+  if (all.length === 0) return <p class="quiet">{texts.device.devicesOfThisTypeTake}</p>;
   const withheld = all.filter(([, { safety }]) => !maySend(safety)).length;
   return (
     <>
@@ -82,7 +85,11 @@ function CommandButtons({ commands, choose }: CommandButtonsProps) {
         ))}
       </div>
       {withheld > 0 && (
-        <p class="hint">Your account may not send {withheld === all.length ? 'these' : 'all of these'}.</p>
+        <p class="hint">
+          {texts.device.yourAccountMayNotSend(
+            withheld === all.length ? texts.device.these : texts.device.allOfThese,
+          )}
+        </p>
       )}
     </>
   );
@@ -103,12 +110,16 @@ function LastCommands({ device }: { device: string }) {
     },
   });
   return (
-    <Loaded load={load} what="the commands">
+    <Loaded load={load} what={texts.device.theCommands}>
       {({ commands }) => {
         const rows = newest(commands, live);
-        if (rows.length === 0) return <p class="quiet">No commands yet.</p>;
+        if (rows.length === 0) return <p class="quiet">{texts.device.noCommandsYet}</p>;
         return (
-          <Table label="Last commands" heads={['Command', 'Status', 'Since']} live>
+          <Table
+            label={texts.device.lastCommands}
+            heads={[texts.common.command, texts.common.status, texts.device.since]}
+            live
+          >
             {rows.map((command) => (
               <tr key={command.id}>
                 <td>{command.name}</td>

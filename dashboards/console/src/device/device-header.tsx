@@ -1,6 +1,8 @@
 import type { ComponentChildren } from 'preact';
 import { StateBadge } from '../components/state-badge.tsx';
 import { Age, Time } from '../components/time.tsx';
+import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { clockText } from './clock-text.ts';
 import type { DeviceDetails } from '../../../../schemas/api/devices.ts';
 import { reasonText } from './connection-history-text.ts';
@@ -10,48 +12,54 @@ export function DeviceHeader({ details }: { details: DeviceDetails }) {
   const { id, type, site, labels, presence, sinceMs, reason, firmware, epoch, registeredMs, session, clock } =
     details;
   return (
-    <section class="card device-header" aria-label="State">
+    <section class="card device-header" aria-label={texts.common.state}>
       <div class="device-title">
         <h1>{id}</h1>
         <p class="device-state" role="status">
           <StateBadge state={presence} />
           {reason !== undefined && <span> {reasonText(reason)}, </span>}
           <span class="quiet">
-            <Age ms={sinceMs} none="time unknown" />
+            <Age ms={sinceMs} none={texts.device.timeUnknown} />
           </span>
         </p>
       </div>
       <dl class="marks">
         {details.lastPongMs !== null && (
           <Mark
-            word="Last pong"
+            word={texts.device.lastPong}
             ms={details.lastPongMs}
-            hint="Its network stack answered a ping: the link works. The hub pings only a device that would hear nothing else."
+            hint={texts.device.itsNetworkStackAnswered}
           />
         )}
-        <Mark word="Last frame" ms={details.lastFrameMs} hint="Its application sent a frame." />
-        <Mark word="Last data" ms={details.lastDataMs} hint="It sent a reading or an event." />
+        <Mark
+          word={texts.device.lastFrame}
+          ms={details.lastFrameMs}
+          hint={texts.device.itsApplicationSentAFrame}
+        />
+        <Mark word={texts.device.lastData} ms={details.lastDataMs} hint={texts.device.itSentAReading} />
       </dl>
       <dl class="facts">
-        <Fact word="Type">{type}</Fact>
-        <Fact word="Site">{site}</Fact>
-        <Fact word="Firmware">
+        <Fact word={texts.common.type}>{type}</Fact>
+        <Fact word={texts.device.site}>{site}</Fact>
+        <Fact word={texts.common.firmware}>
           {firmware ?? '–'} <LastKnown ms={details.firmwareHeardMs} />
         </Fact>
-        <Fact word="Clock">
+        <Fact word={texts.device.clock}>
           {clock === undefined ? '–' : clockText(clock)}{' '}
           {session?.open !== true && <LastKnown ms={clock?.measuredMs} />}
         </Fact>
-        <Fact word="Session">{epoch === 0 ? 'none yet' : epoch.toLocaleString()}</Fact>
+        <Fact word={texts.device.session}>{epoch === 0 ? texts.device.noneYet : countWords(epoch)}</Fact>
         {session !== undefined && (
           <>
-            <Fact word={session.open ? 'Type version in use' : 'Type version last used'}>
+            <Fact word={session.open ? texts.device.typeVersionInUse : texts.device.typeVersionLastUsed}>
               {session.deviceType}
             </Fact>
-            <Fact word={session.open ? 'Address' : 'Last address'}>{session.address}</Fact>
+            <Fact word={session.open ? texts.common.address : texts.device.lastAddress}>
+              {session.address}
+            </Fact>
           </>
         )}
-        <Fact word="Registered">
+        <Fact word={texts.device.registered}>
           <Time ms={registeredMs} />
         </Fact>
         {Object.entries(labels).map(([key, value]) => (
@@ -78,11 +86,7 @@ function Mark({ word, ms, hint }: { word: string; ms: number | null; hint: strin
 /** When something that is not current was last known; nothing when it is current. */
 function LastKnown({ ms }: { ms: number | undefined }) {
   if (ms === undefined) return null;
-  return (
-    <span class="quiet">
-      (last known, <Age ms={ms} />)
-    </span>
-  );
+  return <span class="quiet">{texts.device.lastKnownMs(<Age ms={ms} />)}</span>;
 }
 
 function Fact({ word, children }: { word: string; children: ComponentChildren }) {

@@ -3,6 +3,7 @@ import { Field } from '../components/field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
+import { texts } from '../texts/texts.ts';
 import { useLive } from '../use-live.ts';
 import type { FrameNack, FrameRow } from '../../../../schemas/api/frames/frames.ts';
 import { joined, shownRows, type FrameChoice } from './frame-list.ts';
@@ -12,29 +13,27 @@ export function FramesPanel({ device }: { device: string }) {
   const [open, setOpen] = useState(false);
   return (
     <Panel
-      title="Frames"
+      title={texts.device.frames}
       aside={
         <button type="button" class="button small" aria-expanded={open} onClick={() => setOpen(!open)}>
-          {open ? 'Hide' : 'Show frames'}
+          {open ? texts.device.hide : texts.device.showFrames}
         </button>
       }
     >
       {open ? (
         <Frames key={device} device={device} />
       ) : (
-        <p class="quiet">
-          The last frames of the device, both ways, also after it went offline. The audit records who looks.
-        </p>
+        <p class="quiet">{texts.device.lastFramesOfTheDevice}</p>
       )}
     </Panel>
   );
 }
 
 const choices: readonly [FrameChoice, string][] = [
-  ['all', 'All frames'],
-  ['in', 'From the device'],
-  ['out', 'From the hub'],
-  ['refused', 'Refused by the hub'],
+  ['all', texts.device.allFrames],
+  ['in', texts.device.fromTheDevice],
+  ['out', texts.device.fromTheHub],
+  ['refused', texts.device.refusedByTheHub],
 ];
 
 function Frames({ device }: { device: string }) {
@@ -52,7 +51,7 @@ function Frames({ device }: { device: string }) {
   return (
     <>
       <div class="frame-tools">
-        <Field label="Show">
+        <Field label={texts.device.show}>
           {(control) => (
             <select
               {...control}
@@ -75,12 +74,12 @@ function Frames({ device }: { device: string }) {
           aria-pressed={held !== undefined}
           onClick={() => setHeld(held === undefined ? (rows ?? []) : undefined)}
         >
-          Hold the list
+          {texts.device.holdTheList}
         </button>
       </div>
       {shown.length === 0 ? (
         <p class="quiet">
-          {choice === 'all' ? 'None since the hub started. They appear here as they come.' : 'None of these.'}
+          {choice === 'all' ? texts.device.noneSinceTheHubStarted : texts.device.noneOfThese}
         </p>
       ) : (
         <FrameTable rows={shown} />
@@ -91,18 +90,23 @@ function Frames({ device }: { device: string }) {
 
 function FrameTable({ rows }: { rows: readonly FrameRow[] }) {
   return (
-    <Table label="Frames" heads={['Time', 'From', 'Size', 'Frame']} name="long-scroll" stacking>
+    <Table
+      label={texts.device.frames}
+      heads={[texts.common.time, texts.common.from, texts.device.size, texts.device.frame]}
+      name="long-scroll"
+      stacking
+    >
       {rows.map(({ n, timeMs, way, kind, bytes, text, cut, nacks = [] }) => (
         <tr key={n}>
           <td>
             <Time ms={timeMs} />
           </td>
-          <td data-head="From">{way === 'in' ? 'device' : 'hub'}</td>
-          <td data-head="Size">{kind === 'frame' ? `${bytes} B` : ''}</td>
+          <td data-head={texts.common.from}>{way === 'in' ? texts.device.device : texts.device.hub}</td>
+          <td data-head={texts.device.size}>{kind === 'frame' ? texts.device.bytes(bytes) : ''}</td>
           <td class="frame-text">
             {kind !== 'frame' && <strong>{kind} </strong>}
             <code>{text}</code>
-            {cut === true && <span class="quiet"> … only its beginning is kept</span>}
+            {cut === true && <span class="quiet"> {texts.device.onlyItsBeginningIsKept}</span>}
             {nacks.map((nack, at) => (
               <p key={at} class="frame-nack">
                 {nackWords(nack)}
@@ -116,7 +120,7 @@ function FrameTable({ rows }: { rows: readonly FrameRow[] }) {
 }
 
 function nackWords({ code, retry, message, samples }: FrameNack): string {
-  const what = samples === undefined ? 'Refused' : `${samples} samples refused`;
+  const what = samples === undefined ? texts.device.refused : texts.device.samplesRefused(samples);
   const why = message === undefined ? '' : `: ${message}`;
-  return `${what} (${code}, ${retry ? 'to be sent again' : 'for good'})${why}`;
+  return `${what} (${code}, ${retry ? texts.device.toBeSentAgain : texts.device.forGood})${why}`;
 }

@@ -4,6 +4,7 @@ import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Age } from '../components/time.tsx';
+import { texts } from '../texts/texts.ts';
 import { unitSymbol } from '../unit-symbol.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
@@ -34,16 +35,14 @@ export function LastValuesPanel({ device, type }: LastValuesPanelProps) {
     },
   });
   return (
-    <Panel title="Last values">
-      <Loaded load={load} what="the last values">
+    <Panel title={texts.device.lastValues}>
+      <Loaded load={load} what={texts.device.theLastValues}>
         {({ streams, incomplete }) => {
           const all = inOrder(Object.entries(newest(streams, live)), Object.keys(type?.streams ?? {}));
           return (
             <>
-              {incomplete === true && (
-                <p class="note">The metrics store is not answering; older values are missing.</p>
-              )}
-              {all.length === 0 && <p class="quiet">No readings yet.</p>}
+              {incomplete === true && <p class="note">{texts.device.metricsStoreIsNotAnswering}</p>}
+              {all.length === 0 && <p class="quiet">{texts.device.noReadingsYet}</p>}
               {all.map(([stream, latest]) => (
                 <StreamValues
                   key={stream}

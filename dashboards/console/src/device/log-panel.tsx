@@ -6,6 +6,7 @@ import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { nowMs } from '../now.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import type { LogLine } from '../../../../schemas/api/telemetry/readings.ts';
 
@@ -24,8 +25,11 @@ export function LogPanel({ device }: { device: string }) {
     return () => clearInterval(timer);
   }, [device]);
   return (
-    <Panel title="Log" aside={<Export name={`log-${device}`} rows={() => lastLines(device, saved)} />}>
-      <Loaded load={load} what="the log">
+    <Panel
+      title={texts.device.log}
+      aside={<Export name={`log-${device}`} rows={() => lastLines(device, saved)} />}
+    >
+      <Loaded load={load} what={texts.device.theLog}>
         {(lines) => <LogTable lines={lines} />}
       </Loaded>
     </Panel>
@@ -43,19 +47,21 @@ async function lastLines(device: string, limit: number, signal?: AbortSignal): P
 }
 
 function LogTable({ lines }: { lines: readonly LogLine[] }) {
-  if (lines.length === 0)
-    return (
-      <p class="quiet">Nothing yet. Lines come as the device sends them; the last {shown} are shown here.</p>
-    );
+  if (lines.length === 0) return <p class="quiet">{texts.device.nothingYetLinesCome(shown)}</p>;
   return (
-    <Table label="Log" heads={['Time', 'Level', 'Part', 'Line']} name="long-scroll" stacking>
+    <Table
+      label={texts.device.log}
+      heads={[texts.common.time, texts.device.level, texts.device.part, texts.device.line]}
+      name="long-scroll"
+      stacking
+    >
       {lines.map(({ timeMs, level, tag, msg }) => (
         <tr key={`${timeMs} ${msg}`}>
           <td>
             <Time ms={timeMs} />
           </td>
-          <td data-head="Level">{level}</td>
-          <td data-head="Part">{tag ?? ''}</td>
+          <td data-head={texts.device.level}>{level}</td>
+          <td data-head={texts.device.part}>{tag ?? ''}</td>
           <td class="long-text">{msg}</td>
         </tr>
       ))}

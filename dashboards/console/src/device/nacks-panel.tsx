@@ -5,6 +5,7 @@ import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
+import { texts } from '../texts/texts.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import type { NackRow } from '../../../../schemas/api/telemetry/rejects.ts';
@@ -30,7 +31,7 @@ export function NacksPanel({ device }: { device: string }) {
   });
   return (
     <Panel
-      title="Rejected readings"
+      title={texts.device.rejectedReadings}
       aside={
         <Export
           name={`rejected-${device}`}
@@ -38,7 +39,7 @@ export function NacksPanel({ device }: { device: string }) {
         />
       }
     >
-      <Loaded load={load} what="the rejected readings">
+      <Loaded load={load} what={texts.device.theRejectedReadings}>
         {({ nacks }) => <NackTable nacks={[...live, ...nacks].slice(0, kept)} />}
       </Loaded>
     </Panel>
@@ -46,11 +47,11 @@ export function NacksPanel({ device }: { device: string }) {
 }
 
 function NackTable({ nacks }: { nacks: readonly NackRow[] }) {
-  if (nacks.length === 0) return <p class="quiet">None on record. The hub keeps the last {kept}.</p>;
+  if (nacks.length === 0) return <p class="quiet">{texts.device.noneOnRecordTheHub(kept)}</p>;
   return (
     <Table
-      label="Rejected readings"
-      heads={['Time', 'Stream and field', 'Rule', 'What is wrong']}
+      label={texts.device.rejectedReadings}
+      heads={[texts.common.time, texts.device.streamAndField, texts.device.rule, texts.device.whatIsWrong]}
       name="long-scroll"
       stacking
     >
@@ -58,12 +59,12 @@ function NackTable({ nacks }: { nacks: readonly NackRow[] }) {
         <tr key={`${nack.timeMs} ${nack.seq ?? ''} ${at}`}>
           <td>
             <Time ms={nack.timeMs} />
-            {nack.times !== undefined && <span class="quiet"> {nack.times} times</span>}
+            {nack.times !== undefined && <span class="quiet"> {texts.device.times(nack.times)}</span>}
           </td>
           <td>
             {nack.stream} <code>{nack.field}</code>
           </td>
-          <td data-head="Rule">{nack.rule ?? nack.code}</td>
+          <td data-head={texts.device.rule}>{nack.rule ?? nack.code}</td>
           <td class="long-text">{nack.message}</td>
         </tr>
       ))}

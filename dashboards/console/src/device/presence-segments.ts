@@ -1,5 +1,6 @@
 import type { PresenceHistory } from '../../../../schemas/api/presence-history.ts';
 import type { PresenceState } from '../../../../schemas/presence-states.ts';
+import { texts } from '../texts/texts.ts';
 import { shortSpan } from '../time.ts';
 
 export interface Segment {
@@ -79,6 +80,6 @@ export function knownText(
   // A change is stored a little later than the device is registered.
   if (segments.length === 0 || known >= (toMs - fromMs) * 0.99) return '';
   return registeredMs > fromMs && known >= (toMs - registeredMs) * 0.99
-    ? `of the ${shortSpan(known)} since it was registered`
-    : `of the ${shortSpan(known)} that are known`;
+    ? texts.device.ofTheSinceItWas(shortSpan(known))
+    : texts.device.ofTheThatAreKnown(shortSpan(known));
 }

@@ -9,6 +9,7 @@ import { stateWord } from '../components/state-word.ts';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { nowMs } from '../now.ts';
+import { texts } from '../texts/texts.ts';
 import { shortTime } from '../time.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
@@ -61,7 +62,7 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
     setLive([...live, change].slice(-mostChanges));
   }
   if (load.state.kind === 'failed')
-    return <Failed what="its presence" error={load.state.error} retry={load.reload} />;
+    return <Failed what={texts.device.itsPresence} error={load.state.error} retry={load.reload} />;
   const stored = load.state.kind === 'loaded' ? load.state.value : undefined;
   const changes = joined(stored?.changes ?? [], live);
   const span = spanOf(range, until, nowMs.value);
@@ -72,7 +73,11 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
   const words = shares.map(({ state, tenths }) => `${stateWord(state)} ${shareText(tenths)}`).join(', ');
   return (
     <div class="presence">
-      <svg class="presence-bar" role="img" aria-label={`Presence: ${words || 'no data for this period'}`}>
+      <svg
+        class="presence-bar"
+        role="img"
+        aria-label={texts.device.presenceSummary(words || texts.device.noDataForThisPeriod)}
+      >
         {segments.map(({ state, fromMs, toMs }) => (
           <rect
             key={fromMs}
@@ -102,8 +107,12 @@ export function PresenceTimeline({ details, range, until }: PresenceTimelineProp
 function ChangesTable({ changes }: { changes: readonly PresenceChange[] }) {
   return (
     <details class="values">
-      <summary>State changes ({changes.length})</summary>
-      <Table label="State changes" heads={['Time', 'State', 'Reason']} name="values-scroll">
+      <summary>{texts.device.countedStateChanges(changes.length)}</summary>
+      <Table
+        label={texts.device.stateChanges}
+        heads={[texts.common.time, texts.common.state, texts.common.reason]}
+        name="values-scroll"
+      >
         {changes
           .slice(-tableRows)
           .toReversed()

@@ -14,6 +14,7 @@ import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { sizeWords } from '../number-words.ts';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { NewArtifact } from './new-artifact.tsx';
 
@@ -24,14 +25,14 @@ export function ArtifactList() {
   return (
     <div class={isAdmin ? 'columns' : undefined}>
       <Panel
-        title="Firmware files"
+        title={texts.firmware.firmwareFiles}
         aside={<Export name="firmware" rows={async () => (await ask('GET /api/v1/firmware', {})).firmware} />}
       >
-        <Loaded load={load} what="the firmware">
+        <Loaded load={load} what={texts.firmware.theFirmware}>
           {({ firmware }) =>
             firmware.length === 0 ? (
-              <Empty title="No firmware yet">
-                <p>A file that an administrator adds is here, and rollouts bring devices to it.</p>
+              <Empty title={texts.firmware.noFirmwareYet}>
+                <p>{texts.firmware.fileThatAnAdministratorAdds}</p>
               </Empty>
             ) : (
               <Artifacts firmware={firmware} onChange={load.reload} />
@@ -50,35 +51,36 @@ function Artifacts({ firmware, onChange }: { firmware: readonly FirmwareView[]; 
   return (
     <>
       <Table
-        label="Firmware, newest first"
+        label={texts.firmware.firmwareNewestFirst}
         heads={[
-          'Type',
-          'Version',
-          'Size',
+          texts.common.type,
+          texts.firmware.version,
+          texts.firmware.size,
           'SHA-256',
-          'Signed',
-          'Added',
-          'Used by',
-          ...(isAdmin ? ['Remove'] : []),
+          texts.firmware.signed,
+          texts.firmware.added,
+          texts.firmware.usedBy,
+          ...(isAdmin ? [texts.common.remove] : []),
         ]}
         stacking
       >
         {firmware.map((row) => (
           <tr key={`${row.type} ${row.version}`}>
-            <td data-head="Type">{row.type}</td>
-            <td data-head="Version">
-              {row.version} {row.damaged && <Badge look={looks.bad}>damaged: add it again</Badge>}
+            <td data-head={texts.common.type}>{row.type}</td>
+            <td data-head={texts.firmware.version}>
+              {row.version}{' '}
+              {row.damaged && <Badge look={looks.bad}>{texts.firmware.damagedAddItAgain}</Badge>}
             </td>
-            <td data-head="Size">{sizeWords(row.size)}</td>
-            <td data-head="SHA-256">
+            <td data-head={texts.firmware.size}>{sizeWords(row.size)}</td>
+            <td data-head={texts.firmware.sha256}>
               <code title={row.sha256}>{row.sha256.slice(0, 12)}…</code>
               {row.url !== undefined && <p class="quiet long-text">{row.url}</p>}
             </td>
-            <td data-head="Signed">{row.signed ? 'yes' : 'no'}</td>
-            <td data-head="Added">
+            <td data-head={texts.firmware.signed}>{row.signed ? texts.firmware.yes : texts.firmware.no}</td>
+            <td data-head={texts.firmware.added}>
               <Time ms={row.addedMs} /> <span class="quiet">{row.actor.replace(/^operator:/, '')}</span>
             </td>
-            <td data-head="Used by">
+            <td data-head={texts.firmware.usedBy}>
               {row.rollouts.map((id) => (
                 <a key={id} href={`/firmware?id=${encodeURIComponent(id)}`}>
                   {id}{' '}
@@ -86,15 +88,15 @@ function Artifacts({ firmware, onChange }: { firmware: readonly FirmwareView[]; 
               ))}
             </td>
             {isAdmin && (
-              <td data-head="Remove">
+              <td data-head={texts.common.remove}>
                 {row.rollouts.length === 0 && (
                   <button
                     type="button"
                     class="button small"
-                    aria-label={`Remove ${row.type} ${row.version}…`}
+                    aria-label={texts.firmware.removeTypeVersion(row.type, row.version)}
                     onClick={() => setRemoving(row)}
                   >
-                    Remove…
+                    {texts.common.removeEllipsis}
                   </button>
                 )}
               </td>
@@ -128,22 +130,22 @@ function RemoveDialog({ firmware: { type, version }, onClose, onRemoved }: Remov
     void request.run(
       () => ask('DELETE /api/v1/firmware/{type}/{version}', { params: { type, version } }),
       () => {
-        say('done', `${type} ${version} was removed`);
+        say('done', texts.firmware.typeVersionWasRemoved(type, version));
         onRemoved();
       },
     );
   return (
-    <Dialog title="Remove firmware" onClose={onClose}>
+    <Dialog title={texts.firmware.removeFirmware} onClose={onClose}>
       <Refusal error={request.error} />
       <TypedConfirm
-        title={`Remove ${type} ${version}?`}
+        title={texts.firmware.removeTypeVersionQuestion(type, version)}
         typed={undefined}
-        action="Remove"
+        action={texts.common.remove}
         busy={request.busy}
         onConfirm={remove}
         onBack={onClose}
       >
-        <p>Its file is deleted. Devices that run it go on. It can be added again.</p>
+        <p>{texts.firmware.itsFileIsDeletedDevices}</p>
       </TypedConfirm>
     </Dialog>
   );

@@ -5,6 +5,7 @@ import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { isSettledUpdate } from '../../../../schemas/firmware/update-states.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 import { refreshMs } from './rollout-list.tsx';
 import { UpdateBadge } from './update-badge.tsx';
@@ -18,20 +19,24 @@ export function DeviceFirmware({ details: { id, firmware } }: { details: DeviceD
     ({ updates }) => (updates.some(({ state }) => !isSettledUpdate(state)) ? refreshMs : undefined),
   );
   return (
-    <Panel title="Firmware" aside={firmware}>
-      <Loaded load={load} what="the updates">
+    <Panel title={texts.common.firmware} aside={firmware}>
+      <Loaded load={load} what={texts.firmware.theUpdates}>
         {({ updates }) =>
           updates.length === 0 ? (
-            <p class="quiet">No rollout has included this device.</p>
+            <p class="quiet">{texts.firmware.noRolloutHasIncluded}</p>
           ) : (
-            <Table label="Updates, newest first" heads={['Rollout', 'Version', 'State']} stacking>
+            <Table
+              label={texts.firmware.updatesNewestFirst}
+              heads={[texts.firmware.rollout, texts.firmware.version, texts.common.state]}
+              stacking
+            >
               {updates.map(({ rollout, version, state, sinceMs, reason, error, percent }) => (
                 <tr key={rollout}>
-                  <td data-head="Rollout">
+                  <td data-head={texts.firmware.rollout}>
                     <a href={`/firmware?id=${encodeURIComponent(rollout)}`}>{rollout}</a>
                   </td>
-                  <td data-head="Version">{version}</td>
-                  <td data-head="State">
+                  <td data-head={texts.firmware.version}>{version}</td>
+                  <td data-head={texts.common.state}>
                     <UpdateBadge state={state} />{' '}
                     {state === 'downloading' && percent !== undefined && `${percent} % `}
                     <span class="quiet">

@@ -10,6 +10,7 @@ import { TextField } from '../components/text-field.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { shareWords, sizeWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { sha256Of, signatureOf } from './firmware-file.ts';
 
@@ -17,14 +18,14 @@ import { sha256Of, signatureOf } from './firmware-file.ts';
 export function NewArtifact({ onAdded }: { onAdded: () => void }) {
   const types = useLoad((signal) => ask('GET /api/v1/device-types', { signal }), []);
   return (
-    <Panel title="Add firmware">
-      <Loaded load={types} what="the device types">
+    <Panel title={texts.firmware.addFirmware}>
+      <Loaded load={types} what={texts.common.theDeviceTypes}>
         {({ types: rows }) => {
           const names = [
             ...new Set(rows.filter((row) => row.updatesFirmware).map(({ id }) => id.replace(/@.*/, ''))),
           ];
           return names.length === 0 ? (
-            <p class="quiet">No device type takes firmware from the hub.</p>
+            <p class="quiet">{texts.firmware.noDeviceTypeTakesFirmware}</p>
           ) : (
             <ArtifactForm types={names} onAdded={onAdded} />
           );
@@ -84,7 +85,7 @@ function ArtifactForm({ types, onAdded }: { types: readonly string[]; onAdded: (
       .run(
         () => add(hashed.sha256, file),
         () => {
-          say('done', `${type} ${version} was added`);
+          say('done', texts.firmware.typeVersionWasAdded(type, version));
           set({ ...noArtifact, type });
           setForm(form + 1);
           onAdded();
@@ -97,7 +98,7 @@ function ArtifactForm({ types, onAdded }: { types: readonly string[]; onAdded: (
     <form
       key={form}
       class="command-form"
-      aria-label="Add firmware"
+      aria-label={texts.firmware.addFirmware}
       onSubmit={(event) => {
         event.preventDefault();
         submit();
@@ -107,13 +108,13 @@ function ArtifactForm({ types, onAdded }: { types: readonly string[]; onAdded: (
       <ArtifactFields types={types} artifact={artifact} hashed={hashed} set={set} />
       {sent !== undefined && (
         <div class="level">
-          <label for="upload">Sending, {shareWords(sent)}</label>
+          <label for="upload">{texts.firmware.sendingSent(shareWords(sent))}</label>
           <progress id="upload" value={sent} max={1} />
         </div>
       )}
       <div class="actions">
         <button type="submit" class="button primary" disabled={request.busy || hashed.kind !== 'read'}>
-          {url.trim() === '' ? 'Upload' : 'Add'}
+          {url.trim() === '' ? texts.firmware.upload : texts.firmware.add}
         </button>
       </div>
     </form>
@@ -132,39 +133,37 @@ function ArtifactFields({ types, artifact, hashed, set }: ArtifactFieldsProps) {
   return (
     <>
       <SelectField
-        label="Device type"
+        label={texts.common.deviceType}
         value={type}
         onValue={(next) => set({ type: next })}
         choices={types.map((name) => [name, name])}
       />
       <TextField
-        label="Version"
+        label={texts.firmware.version}
         name="/version"
-        hint="As the devices say it when they connect: 1.5.0"
+        hint={texts.firmware.asTheDevicesSay}
         required
         maxLength={64}
         value={version}
         onValue={(next) => set({ version: next })}
       />
-      <FileField label="File" required onFile={(next) => set({ file: next })} />
+      <FileField label={texts.firmware.file} required onFile={(next) => set({ file: next })} />
       <p class="quiet hash" role="status">
-        {hashed.kind === 'reading' && `Reading, ${shareWords(hashed.share)}`}
+        {hashed.kind === 'reading' && texts.firmware.readingShare(shareWords(hashed.share))}
         {hashed.kind === 'read' && file !== undefined && (
-          <>
-            {sizeWords(file.size)}, SHA-256 <code>{hashed.sha256}</code>
-          </>
+          <>{texts.firmware.sizeAndHash(sizeWords(file.size), <code>{hashed.sha256}</code>)}</>
         )}
       </p>
       <FileField
-        label="Signature (optional)"
-        hint="Ed25519 over the SHA-256, made with the owner's key outside the hub"
+        label={texts.firmware.signatureOptional}
+        hint={texts.firmware.ed25519OverTheSha256}
         onFile={(next) => set({ signature: next })}
       />
       <TextField
-        label="Address (optional)"
+        label={texts.firmware.addressOptional}
         name="/url"
         type="url"
-        hint="Devices get it there, and the hub does not keep the file."
+        hint={texts.firmware.devicesGetItThere}
         value={url}
         onValue={(next) => set({ url: next })}
       />
@@ -208,7 +207,7 @@ function useHash(file: File | undefined): Hashed {
       (error: unknown) => {
         if (stop.signal.aborted) return;
         setHashed({ kind: 'none' });
-        say('fault', `The file could not be read: ${messageOf(error)}`);
+        say('fault', texts.firmware.fileCouldNotBeRead(messageOf(error)));
       },
     );
     return () => stop.abort();

@@ -12,8 +12,8 @@ import { freshCommandKey } from '../forms/command-key.ts';
 import { durationWords } from '../forms/duration-words.ts';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
-import { countOf } from '../number-words.ts';
 import { setQuery } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { DeviceRows } from './rollout-devices.tsx';
 import { newPlan, requestOf, type RolloutPlan } from './rollout-plan.ts';
@@ -23,14 +23,14 @@ export function NewRollout() {
   const firmware = useLoad((signal) => ask('GET /api/v1/firmware', { signal }), []);
   const groups = useLoad((signal) => ask('GET /api/v1/groups', { signal }), []);
   return (
-    <Panel title="New rollout">
-      <Loaded load={firmware} what="the firmware">
+    <Panel title={texts.firmware.newRollout}>
+      <Loaded load={firmware} what={texts.firmware.theFirmware}>
         {({ firmware: all }) => {
           const [first] = all;
           if (first === undefined)
             return (
-              <Empty title="No firmware to roll out">
-                <a href="/firmware?view=files">Firmware files</a>
+              <Empty title={texts.firmware.noFirmwareToRollOut}>
+                <a href="/firmware?view=files">{texts.firmware.firmwareFiles}</a>
               </Empty>
             );
           const names =
@@ -72,7 +72,7 @@ function RolloutForm({ firmware, first, groups }: RolloutFormProps) {
       .run(
         () => ask('POST /api/v1/rollouts', { body: { ...body, id } }),
         () => {
-          say('done', `The rollout of ${plan.type} ${plan.version} has begun`);
+          say('done', texts.firmware.rolloutOfHasBegun(plan.type, plan.version));
           setPreview(undefined);
           setId(freshCommandKey());
           setQuery({ id });
@@ -83,20 +83,26 @@ function RolloutForm({ firmware, first, groups }: RolloutFormProps) {
   if (confirming)
     return (
       <TypedConfirm
-        title={`Update ${countOf(updated, 'device')} to ${plan.type} ${plan.version}?`}
+        title={texts.firmware.updateDevicesToTypeVersion(
+          texts.counts.devices(updated),
+          plan.type,
+          plan.version,
+        )}
         typed={plan.target.trim()}
-        action="Begin the rollout"
+        action={texts.firmware.beginTheRollout}
         busy={request.busy}
         onConfirm={start}
         onBack={() => setConfirming(false)}
       >
-        <p>The first wave begins immediately{plan.from !== '' && ', in the hours that you gave'}.</p>
+        <p>
+          {texts.firmware.firstWaveBeginsImmediately(plan.from !== '' && texts.firmware.inTheHoursThatYou)}
+        </p>
       </TypedConfirm>
     );
   return (
     <form
       class="command-form"
-      aria-label="New rollout"
+      aria-label={texts.firmware.newRollout}
       onSubmit={(event) => {
         event.preventDefault();
         look();
@@ -106,7 +112,7 @@ function RolloutForm({ firmware, first, groups }: RolloutFormProps) {
       <PlanFields plan={plan} firmware={firmware} groups={groups} set={set} />
       <div class="actions">
         <button type="submit" class="button" disabled={request.busy}>
-          Preview devices
+          {texts.common.previewDevices}
         </button>
       </div>
       {preview !== undefined && <Preview preview={preview} onStart={() => setConfirming(true)} />}
@@ -123,7 +129,7 @@ function PlanFields({ plan, firmware, groups, set }: PlanFieldsProps) {
   return (
     <>
       <SelectField
-        label="Firmware"
+        label={texts.common.firmware}
         value={`${plan.type} ${plan.version}`}
         onValue={(chosen) => {
           const [type = '', version = ''] = chosen.split(' ');
@@ -132,63 +138,68 @@ function PlanFields({ plan, firmware, groups, set }: PlanFieldsProps) {
         choices={firmware.map(({ type, version }) => [`${type} ${version}`, `${type} ${version}`])}
       />
       <TextField
-        label="Devices"
+        label={texts.common.devices}
         name="/to"
-        hint="Group name, all, device ID, or conditions (AND): type=env-sensor,site=north,floor=2"
+        hint={texts.firmware.groupNameAllDeviceId}
         required
         offers={groups}
         value={plan.target}
         onValue={(target) => set({ target })}
       />
       <TextField
-        label="Waves"
+        label={texts.firmware.waves}
         name="/waves"
-        hint="Devices that are updated after each wave, as counts or shares"
+        hint={texts.firmware.devicesThatAreUpdatedAfter}
         required
         value={plan.waves}
         onValue={(waves) => set({ waves })}
       />
       <div class="field-row">
         <TextField
-          label="Failures allowed"
+          label={texts.common.failuresAllowed}
           name="/maxFailures"
           type="number"
           min={0}
           required
-          hint="It stops at more."
+          hint={texts.firmware.itStopsAtMore}
           value={plan.maxFailures}
           onValue={(maxFailures) => set({ maxFailures })}
         />
         <TextField
-          label="Deadline, s"
+          label={texts.firmware.deadlineS}
           name="/deadlineSec"
           type="number"
           min={10}
           max={2_592_000}
           required
-          hint={`A device has ${durationWords(Number(plan.deadlineSec))}.`}
+          hint={texts.firmware.aDeviceHas(durationWords(Number(plan.deadlineSec)))}
           value={plan.deadlineSec}
           onValue={(deadlineSec) => set({ deadlineSec })}
         />
         <TextField
-          label="Stay well for, s"
+          label={texts.firmware.stayWellForS}
           name="/soakSec"
           type="number"
           min={1}
           max={604_800}
           required
-          hint={`${durationWords(Number(plan.soakSec))} until it has succeeded.`}
+          hint={texts.firmware.untilItHasSucceeded(durationWords(Number(plan.soakSec)))}
           value={plan.soakSec}
           onValue={(soakSec) => set({ soakSec })}
         />
       </div>
       <details>
-        <summary>Only in these hours</summary>
+        <summary>{texts.firmware.onlyInTheseHours}</summary>
         <div class="field-row">
-          <TextField label="From" type="time" value={plan.from} onValue={(from) => set({ from })} />
-          <TextField label="To" type="time" value={plan.to} onValue={(to) => set({ to })} />
           <TextField
-            label="Time zone"
+            label={texts.common.from}
+            type="time"
+            value={plan.from}
+            onValue={(from) => set({ from })}
+          />
+          <TextField label={texts.common.to} type="time" value={plan.to} onValue={(to) => set({ to })} />
+          <TextField
+            label={texts.firmware.timeZone}
             name="/window/zone"
             offers={Intl.supportedValuesOf('timeZone')}
             value={plan.zone}
@@ -204,25 +215,23 @@ function Preview({ preview: { waves, devices }, onStart }: { preview: RolloutPre
   const updated = waves.at(-1) ?? 0;
   const skipped = devices.length - updated;
   return (
-    <section class="preview" aria-label="Preview">
+    <section class="preview" aria-label={texts.common.preview}>
       <p role="status">
         <strong>
           {updated === 0
-            ? 'No device would be updated'
-            : `${countOf(updated, 'device')} in ${countOf(waves.length, 'wave')}`}
+            ? texts.firmware.noDeviceWouldBeUpdated
+            : texts.firmware.devicesInWaves(texts.counts.devices(updated), texts.counts.waves(waves.length))}
         </strong>
-        {updated > 0 && `: ${waves.join(', ')} updated after each`}
-        {skipped > 0 && `; ${skipped} skipped`}.
+        {updated > 0 && texts.firmware.updatedAfterEach(waves.join(', '))}
+        {skipped > 0 && texts.firmware.skipped(skipped)}.
       </p>
-      <p class="quiet">
-        The devices are fixed when it begins, in an order by chance within each site and former firmware.
-      </p>
+      <p class="quiet">{texts.firmware.devicesAreFixed}</p>
       <DeviceRows devices={devices.slice(0, mostNamed)} />
-      {devices.length > mostNamed && <p class="quiet">and {devices.length - mostNamed} more</p>}
+      {devices.length > mostNamed && <p class="quiet">{texts.common.andMore(devices.length - mostNamed)}</p>}
       {updated > 0 && (
         <div class="actions">
           <button type="button" class="button primary" onClick={onStart}>
-            Begin ({countOf(updated, 'device')})…
+            {texts.firmware.beginDevices(texts.counts.devices(updated))}
           </button>
         </div>
       )}

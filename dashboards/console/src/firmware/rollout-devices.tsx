@@ -7,6 +7,7 @@ import { Table } from '../components/table.tsx';
 import { Age } from '../components/time.tsx';
 import { countWords } from '../number-words.ts';
 import { query, setQuery } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 import type { RolloutDevice, RolloutView } from '../../../../schemas/api/firmware/rollouts.ts';
 import { updateStates, type UpdateState } from '../../../../schemas/firmware/update-states.ts';
@@ -34,19 +35,19 @@ export function RolloutDevices({ view }: { view: RolloutView }) {
   );
   useEffect(load.reload, [limit]);
   return (
-    <section aria-label="Devices of the rollout" class="rollout-devices">
+    <section aria-label={texts.firmware.devicesOfTheRollout} class="rollout-devices">
       <Export
         name={`rollout-${id}`}
         rows={async () => (await loadDevices(id, state, Number.POSITIVE_INFINITY, undefined)).devices}
       />
-      <Field label="Devices">
+      <Field label={texts.common.devices}>
         {(control) => (
           <select
             {...control}
             value={state ?? ''}
             onChange={(event) => setQuery({ state: event.currentTarget.value })}
           >
-            <option value="">All</option>
+            <option value="">{texts.firmware.all}</option>
             {updateStates.map((each) => (
               <option key={each} value={each}>
                 {updateStateWords[each]} ({countWords(view.states[each] ?? 0)})
@@ -55,13 +56,13 @@ export function RolloutDevices({ view }: { view: RolloutView }) {
           </select>
         )}
       </Field>
-      <Loaded load={load} what="the devices">
+      <Loaded load={load} what={texts.firmware.theDevices}>
         {({ devices, next }) => (
           <>
             <DeviceRows devices={devices} />
             {next !== null && (
               <button type="button" class="button" onClick={() => setLimit(limit + pageSize)}>
-                Show more
+                {texts.firmware.showMore}
               </button>
             )}
           </>
@@ -94,29 +95,35 @@ async function loadDevices(
 
 /** Devices of a rollout, or of what one would be. */
 export function DeviceRows({ devices }: { devices: readonly RolloutDevice[] }) {
-  if (devices.length === 0) return <Empty title="No device is in this state" />;
+  if (devices.length === 0) return <Empty title={texts.firmware.noDevice} />;
   return (
     <Table
-      label="Devices in the order of their waves"
-      heads={['Device', 'Wave', 'State', 'Firmware', 'Why']}
+      label={texts.firmware.devicesInTheOrder}
+      heads={[
+        texts.common.device,
+        texts.firmware.wave,
+        texts.common.state,
+        texts.common.firmware,
+        texts.firmware.why,
+      ]}
       name="long-scroll"
       stacking
     >
       {devices.map(({ device, wave, state, sinceMs, percent, firmware, reason, error }) => (
         <tr key={device}>
-          <td data-head="Device">
+          <td data-head={texts.common.device}>
             <a href={`/devices/${encodeURIComponent(device)}`}>{device}</a>
           </td>
-          <td data-head="Wave">{wave === 0 ? '–' : wave}</td>
-          <td data-head="State">
+          <td data-head={texts.firmware.wave}>{wave === 0 ? '–' : wave}</td>
+          <td data-head={texts.common.state}>
             <UpdateBadge state={state} />{' '}
             {state === 'downloading' && percent !== undefined && `${percent} % `}
             <span class="quiet">
               <Age ms={sinceMs} />
             </span>
           </td>
-          <td data-head="Firmware">{firmware ?? <span class="quiet">–</span>}</td>
-          <td data-head="Why">
+          <td data-head={texts.common.firmware}>{firmware ?? <span class="quiet">–</span>}</td>
+          <td data-head={texts.firmware.why}>
             {reason !== undefined && updateReasonWords(reason)}
             {error !== undefined && <span class="quiet"> {error}</span>}
           </td>

@@ -5,6 +5,7 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 import type { RolloutSummary } from '../../../../schemas/api/firmware/rollouts.ts';
 import { countsText, StateBar } from './state-bar.tsx';
@@ -27,7 +28,7 @@ export function RolloutList({ chosen }: { chosen: string }) {
   );
   return (
     <Panel
-      title="Rollouts"
+      title={texts.firmware.rollouts}
       aside={
         <Export
           name="rollouts"
@@ -35,18 +36,23 @@ export function RolloutList({ chosen }: { chosen: string }) {
         />
       }
     >
-      <Loaded load={load} what="the rollouts">
+      <Loaded load={load} what={texts.firmware.theRollouts}>
         {({ rollouts }) =>
           rollouts.length === 0 ? (
-            <Empty title="No rollouts yet">
-              <p>
-                A rollout brings many devices to one firmware, wave by wave, and stops when they do worse.
-              </p>
+            <Empty title={texts.firmware.noRolloutsYet}>
+              <p>{texts.firmware.rolloutBringsManyDevices}</p>
             </Empty>
           ) : (
             <Table
-              label="Rollouts, newest first"
-              heads={['Begun', 'Firmware', 'To', 'Status', 'Wave', 'Devices']}
+              label={texts.firmware.rolloutsNewestFirst}
+              heads={[
+                texts.firmware.begun,
+                texts.common.firmware,
+                texts.common.to,
+                texts.common.status,
+                texts.firmware.wave,
+                texts.common.devices,
+              ]}
               stacking
             >
               {rollouts.map((row) => (
@@ -64,24 +70,24 @@ function Row({ row }: { row: RolloutSummary }) {
   const { id, type, version, to, group, status, wave, waves, states, acceptedMs } = row;
   return (
     <tr>
-      <td data-head="Begun">
+      <td data-head={texts.firmware.begun}>
         <Time ms={acceptedMs} />
       </td>
-      <td data-head="Firmware">
+      <td data-head={texts.common.firmware}>
         <a href={`/firmware?id=${encodeURIComponent(id)}`}>
           {type} {version}
         </a>
       </td>
-      <td data-head="To">
+      <td data-head={texts.common.to}>
         <code>{group ?? to}</code>
       </td>
-      <td data-head="Status">
+      <td data-head={texts.common.status}>
         <RolloutBadge status={status} />
       </td>
-      <td data-head="Wave">
-        {countWords(wave)} of {countWords(waves.length)}
+      <td data-head={texts.firmware.wave}>
+        {texts.common.partOf(countWords(wave), countWords(waves.length))}
       </td>
-      <td data-head="Devices">
+      <td data-head={texts.common.devices}>
         <StateBar counts={states} />
         <span class="quiet">{countsText(states)}</span>
       </td>

@@ -5,9 +5,10 @@ import { Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
 import { durationWords } from '../forms/duration-words.ts';
-import { countOf, countWords } from '../number-words.ts';
+import { countWords } from '../number-words.ts';
 import { setQuery } from '../router.ts';
 import { maySend } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 import type { RolloutView } from '../../../../schemas/api/firmware/rollouts.ts';
 import { isUnderWay, refreshMs } from './rollout-list.tsx';
@@ -26,14 +27,14 @@ export function RolloutProgress({ id }: { id: string }) {
   );
   return (
     <Panel
-      title={`Rollout ${id}`}
+      title={texts.firmware.rolloutId(id)}
       aside={
         <button type="button" class="button small" onClick={() => setQuery({ id: '', state: '' })}>
-          Close
+          {texts.common.close}
         </button>
       }
     >
-      <Loaded load={load} what="the rollout">
+      <Loaded load={load} what={texts.firmware.theRollout}>
         {(view) => (
           <div class="rollout">
             <Standing view={view} />
@@ -58,21 +59,22 @@ function Standing({ view }: { view: RolloutView }) {
       </p>
       <StateBar counts={states} />
       <p>
-        {countsText(states)} of {countOf(targets, 'device')}.{' '}
-        {failures > 0 && `${countOf(failures, 'failure')}; it stops at more than ${countWords(maxFailures)}.`}
+        {texts.firmware.statesOfDevices(countsText(states), texts.counts.devices(targets))}{' '}
+        {failures > 0 &&
+          texts.firmware.itStopsAtMoreThan(texts.counts.failures(failures), countWords(maxFailures))}
       </p>
       <p class="quiet">
-        {type} {version} to <code>{group ?? to}</code>, begun <Time ms={acceptedMs} /> by{' '}
-        {actor.replace(/^operator:/, '')}
-        {endedMs !== undefined && (
-          <>
-            , ended <Time ms={endedMs} />
-          </>
+        {texts.firmware.toWhomAndSince(
+          type,
+          version,
+          <code>{group ?? to}</code>,
+          <Time ms={acceptedMs} />,
+          actor.replace(/^operator:/, ''),
         )}
-        . Each device has {durationWords(deadlineSec)} to run the version, and must stay well for{' '}
-        {durationWords(soakSec)}.
+        {endedMs !== undefined && <>{texts.firmware.ended(<Time ms={endedMs} />)}</>}
+        {texts.firmware.eachDeviceHasToRun(durationWords(deadlineSec), durationWords(soakSec))}
         {window !== undefined &&
-          ` Updates begin between ${window.from} and ${window.to}, ${window.zone}, only.`}
+          texts.firmware.updatesBeginBetweenAndOnly(window.from, window.to, window.zone)}
       </p>
     </>
   );
@@ -95,21 +97,21 @@ function Changes({ view, onChange }: { view: RolloutView; onChange: () => void }
   return (
     <div class="actions">
       <button type="button" class="button" onClick={() => void change(next)}>
-        {next === 'pause' ? 'Pause' : 'Resume'}
+        {next === 'pause' ? texts.firmware.pause : texts.firmware.resume}
       </button>
       {asking ? (
         <>
           <button type="button" class="button danger" onClick={() => void change('cancel')}>
-            Cancel the rollout for good
+            {texts.firmware.cancelTheRolloutForGood}
           </button>
           <button type="button" class="button" onClick={() => setAsking(false)}>
-            Keep it
+            {texts.firmware.keepIt}
           </button>
-          <span class="quiet">Updates that are being applied go on.</span>
+          <span class="quiet">{texts.firmware.updatesThatAreBeingApplied}</span>
         </>
       ) : (
         <button type="button" class="button danger" onClick={() => setAsking(true)}>
-          Cancel…
+          {texts.firmware.cancel}
         </button>
       )}
     </div>
@@ -122,18 +124,20 @@ function Waves({ view }: { view: RolloutView }) {
   const sizes = waves.map((upTo, index) => upTo - (waves[index - 1] ?? 0));
   const largest = Math.max(...sizes, 1);
   return (
-    <ol class="rollout-waves" aria-label="Waves">
+    <ol class="rollout-waves" aria-label={texts.firmware.waves}>
       {byWave.map((counts, index) => {
         const number = index + 1;
         const size = sizes[index] ?? 0;
         return (
           <li key={number} class={number > begun ? 'wave-ahead' : undefined}>
-            <span class="wave-name">Wave {number}</span>
+            <span class="wave-name">{texts.firmware.waveNumber(number)}</span>
             <div class="wave-size" style={{ width: `${Math.max(4, (size / largest) * 100)}%` }}>
               <StateBar counts={counts} />
             </div>
             <span class="quiet">
-              {number > begun ? `${countOf(size, 'device')}, not begun` : countsText(counts)}
+              {number > begun
+                ? texts.firmware.devicesNotBegun(texts.counts.devices(size))
+                : countsText(counts)}
             </span>
           </li>
         );

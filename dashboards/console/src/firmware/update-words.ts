@@ -2,6 +2,7 @@
 
 import type { RolloutStatus, TroubleKind, UpdateState } from '../../../../schemas/firmware/update-states.ts';
 import { looks, type Look } from '../components/badge.tsx';
+import { texts } from '../texts/texts.ts';
 
 export const updateLooks: Readonly<Record<UpdateState, Look>> = {
   pending: { ...looks.waits, tone: 'none' },
@@ -26,65 +27,35 @@ export const rolloutLooks: Readonly<Record<RolloutStatus, Look>> = {
   cancelled: looks.away,
 };
 
-export const updateStateWords: Readonly<Record<UpdateState, string>> = {
-  pending: 'not begun',
-  offered: 'offered',
-  downloading: 'downloading',
-  applying: 'applying',
-  soaking: 'proving itself',
-  succeeded: 'succeeded',
-  failed: 'failed',
-  'rolled-back': 'rolled back',
-  rejected: 'rejected',
-  'timed-out': 'timed out',
-  cancelled: 'cancelled',
-  skipped: 'skipped',
-};
+export const updateStateWords: Readonly<Record<UpdateState, string>> = texts.firmware.updateStateWords;
 
-const updateReasons: Readonly<Record<string, string>> = {
-  'already-there': 'runs this version already',
-  away: 'was not connected until the deadline',
-  'device-removed': 'removed from the hub',
-  'device-says-so': 'the device says so',
-  'frame-too-long': 'the offer is longer than the device can receive',
-  'no-answer': 'said nothing until the deadline',
-  'not-updatable': 'its type takes no updates',
-  'not-well': 'not well for its soak time',
-  'other-type': 'is of another type',
-  'rollout-ended': 'the rollout ended first',
-  'runs-another-version': 'came back with another version',
-};
+const updateReasons: Readonly<Record<string, string>> = texts.firmware.updateReasons;
 
 /** Why an update ended so; a reason that this console does not know is shown as it is. */
 export function updateReasonWords(reason: string): string {
   return updateReasons[reason] ?? reason;
 }
 
-export const troubleWords: Readonly<Record<TroubleKind, string>> = {
-  offline: 'went offline without a goodbye',
-  rebooted: 'rebooted again',
-  'bad-readings': 'had readings rejected',
-  'fewer-readings': 'sent less than half of its former readings',
-};
+export const troubleWords: Readonly<Record<TroubleKind, string>> = texts.firmware.troubleWords;
 
 /** What the status of a rollout means, with why. */
 export function rolloutSentence(status: RolloutStatus, reason: string | undefined): string {
   switch (status) {
     case 'running':
-      return 'Updates go on, wave by wave.';
+      return texts.firmware.updatesGoOnWave;
     case 'paused':
-      return 'No update begins until it is resumed.';
+      return texts.firmware.noUpdateBeginsUntil;
     case 'finished':
-      return 'Every update has ended.';
+      return texts.firmware.everyUpdateHasEnded;
     case 'cancelled':
-      return 'Cancelled on request. What was being applied went on.';
+      return texts.firmware.cancelledOnRequestWhatWas;
     case 'stopped':
-      return `${stopWords(reason)} Devices that are not updated yet stay as they are.`;
+      return texts.firmware.devicesThatAreNotUpdated(stopWords(reason));
   }
 }
 
 function stopWords(reason: string | undefined): string {
-  if (reason === 'devices-do-worse') return 'Stopped: the updated devices do worse than the others.';
-  if (reason === 'too-many-failures') return 'Stopped: more updates failed than allowed.';
-  return 'Stopped.';
+  if (reason === 'devices-do-worse') return texts.firmware.stoppedTheUpdatedDevicesDo;
+  if (reason === 'too-many-failures') return texts.firmware.stoppedMoreUpdatesFailed;
+  return texts.firmware.stopped;
 }

@@ -3,9 +3,9 @@ import { Dialog } from '../components/dialog.tsx';
 import { say } from '../components/status-region.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { TypedConfirm } from '../components/typed-confirm.tsx';
-import { countOf } from '../number-words.ts';
 import { labelsOf } from '../registration/new-ids.ts';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { BulkCommand, type ChosenDevice } from './bulk-command.tsx';
 import { bulkDeeds, forEach, type BulkDeed } from './bulk.ts';
 
@@ -23,16 +23,16 @@ export function BulkBar({ devices, onClear }: BulkBarProps) {
   const [isSending, setSending] = useState(false);
   const ids = devices.map(({ id }) => id);
   return (
-    <div class="bulk" role="group" aria-label="Chosen devices">
-      <span>{countOf(ids.length, 'device')} chosen</span>
+    <div class="bulk" role="group" aria-label={texts.fleet.chosenDevices}>
+      <span>{texts.fleet.devicesChosen(texts.counts.devices(ids.length))}</span>
       {ids.length <= mostCompared && (
         <a class="button small" href={`/compare?devices=${ids.map(encodeURIComponent).join(',')}`}>
-          Compare
+          {texts.fleet.compare}
         </a>
       )}
       {mayAs('operator') && (
         <button type="button" class="button small" onClick={() => setSending(true)}>
-          Send a command…
+          {texts.fleet.sendACommand}
         </button>
       )}
       {mayAs('admin') &&
@@ -42,10 +42,13 @@ export function BulkBar({ devices, onClear }: BulkBarProps) {
           </button>
         ))}
       <button type="button" class="button small" onClick={onClear}>
-        Choose none
+        {texts.fleet.chooseNone}
       </button>
       {isSending && (
-        <Dialog title={`A command to ${countOf(ids.length, 'device')}`} onClose={() => setSending(false)}>
+        <Dialog
+          title={texts.fleet.aCommandTo(texts.counts.devices(ids.length))}
+          onClose={() => setSending(false)}
+        >
           <BulkCommand devices={devices} onClose={() => setSending(false)} />
         </Dialog>
       )}
@@ -70,31 +73,30 @@ function Preview({ ids, deed, onClose }: { ids: readonly string[]; deed: BulkDee
     const failed = await forEach(ids, (id) => deed.act(id, labels ?? {}), setDone);
     onClose();
     const [first] = failed;
-    if (first === undefined) say('done', `${deed.word}: ${countOf(ids.length, 'device')}`);
-    else
-      say('fault', `${deed.word}: ${failed.length} of ${ids.length} failed. ${first.id}: ${first.message}`);
+    if (first === undefined) say('done', `${deed.word}: ${texts.counts.devices(ids.length)}`);
+    else say('fault', texts.fleet.someFailed(deed.word, failed.length, ids.length, first.id, first.message));
   }
   return (
     <>
       {deed.needsLabels === true && (
         <TextField
-          label="Labels"
-          hint="floor=2, room=kitchen; others stay"
-          fault={labels === undefined ? 'Write each as key=value, with commas between them.' : undefined}
+          label={texts.fleet.labels}
+          hint={texts.fleet.floor2RoomKitchenOthers}
+          fault={labels === undefined ? texts.fleet.writeEachAsKeyValue : undefined}
           value={text}
           onValue={setText}
         />
       )}
       <TypedConfirm
-        title={`${deed.word}: ${countOf(ids.length, 'device')}?`}
+        title={`${deed.word}: ${texts.counts.devices(ids.length)}?`}
         typed={deed.isGrave === true ? String(ids.length) : undefined}
-        action={done === undefined ? deed.word : `${done} of ${ids.length}`}
+        action={done === undefined ? deed.word : texts.common.partOf(done, ids.length)}
         busy={done !== undefined || !ready}
         onConfirm={() => void carryOut()}
         onBack={onClose}
       >
         <p>{deed.effect}</p>
-        <p class="bulk-devices" tabIndex={0} role="group" aria-label="Devices">
+        <p class="bulk-devices" tabIndex={0} role="group" aria-label={texts.common.devices}>
           {ids.join(', ')}
         </p>
       </TypedConfirm>

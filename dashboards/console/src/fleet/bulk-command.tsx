@@ -9,9 +9,9 @@ import { checkCommand, newCommandDraft } from '../forms/command-draft.ts';
 import { CommandFields } from '../forms/command-fields.tsx';
 import { freshCommandKey } from '../forms/command-key.ts';
 import { ConfirmStep } from '../forms/confirm-step.tsx';
-import { countOf } from '../number-words.ts';
 import { goTo } from '../router.ts';
 import { maySend } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { forEach } from './bulk.ts';
 
@@ -40,23 +40,23 @@ export function BulkCommand({ devices, onClose }: BulkCommandProps) {
     <div class="command-form">
       {types.length > 1 && (
         <SelectField
-          label="Device type"
-          hint={`${countOf(devices.length - ids.length, 'chosen device')} of other types will not get it.`}
+          label={texts.common.deviceType}
+          hint={texts.fleet.ofOtherTypesWillNot(texts.counts.chosenDevices(devices.length - ids.length))}
           value={typeId}
           onValue={setTypeId}
           choices={types.map((id) => [id, id])}
         />
       )}
-      <Loaded load={type} what="the device type">
+      <Loaded load={type} what={texts.common.theDeviceType}>
         {({ commands = {} }) => {
           const able = Object.entries(commands).filter(([, { safety }]) => maySend(safety));
           const [command, definition] = able.find(([each]) => each === name) ?? able[0] ?? [];
           if (command === undefined || definition === undefined)
-            return <p class="quiet">This type has no commands that you may send.</p>;
+            return <p class="quiet">{texts.fleet.thisTypeHasNoCommands}</p>;
           return (
             <>
               <SelectField
-                label="Command"
+                label={texts.common.command}
                 value={command}
                 onValue={setName}
                 choices={able.map(([each, { title }]) => [each, title ?? each])}
@@ -82,7 +82,7 @@ function Send({ ids, command, definition, onClose }: SendProps) {
   const [tried, setTried] = useState(false);
   const [stage, setStage] = useState<'editing' | 'confirming' | 'sending'>('editing');
   const { params, ttlMs, faults } = checkCommand(definition, draft);
-  const target = countOf(ids.length, 'device');
+  const target = texts.counts.devices(ids.length);
 
   async function send(): Promise<void> {
     setStage('sending');
@@ -97,15 +97,15 @@ function Send({ ids, command, definition, onClose }: SendProps) {
     );
     onClose();
     const [first] = failed;
-    if (first === undefined) say('done', `${command} is sent to ${target}`);
-    else say('fault', `${command}: ${failed.length} of ${ids.length} failed. ${first.id}: ${first.message}`);
+    if (first === undefined) say('done', texts.fleet.isSentTo(command, target));
+    else say('fault', texts.fleet.someFailed(command, failed.length, ids.length, first.id, first.message));
     goTo(`/commands?name=${encodeURIComponent(command)}`);
   }
 
   if (stage === 'confirming') {
     return (
       <>
-        <p class="bulk-devices" tabIndex={0} role="group" aria-label="Devices">
+        <p class="bulk-devices" tabIndex={0} role="group" aria-label={texts.common.devices}>
           {ids.join(', ')}
         </p>
         <ConfirmStep
@@ -139,7 +139,7 @@ function Send({ ids, command, definition, onClose }: SendProps) {
       />
       <div class="actions">
         <button type="submit" class="button primary" disabled={stage === 'sending'}>
-          {stage === 'sending' ? 'Sending…' : `Review for ${target}…`}
+          {stage === 'sending' ? texts.fleet.sending : texts.fleet.reviewForTarget(target)}
         </button>
       </div>
     </form>

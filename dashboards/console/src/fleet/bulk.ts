@@ -1,4 +1,5 @@
 import { ask, messageOf } from '../api.ts';
+import { texts } from '../texts/texts.ts';
 
 /** Something that is done with several devices. */
 export interface BulkDeed {
@@ -13,30 +14,29 @@ export interface BulkDeed {
 
 export const bulkDeeds: readonly BulkDeed[] = [
   {
-    word: 'Set labels',
-    effect: 'Selectors and filters use labels.',
+    word: texts.fleet.setLabels,
+    effect: texts.fleet.selectorsAndFiltersUseLabels,
     needsLabels: true,
     act: (id, set) => ask('PATCH /api/v1/devices/{id}/labels', { params: { id }, body: { set, remove: [] } }),
   },
   {
-    word: 'Rotate secrets',
-    effect: 'Each gets a new secret when it is connected; the old one is valid until the new one is used.',
+    word: texts.fleet.rotateSecrets,
+    effect: texts.fleet.eachGetsANewSecret,
     act: (id) => ask('POST /api/v1/rotations', { body: { ids: [id] } }),
   },
   {
-    word: 'Disable',
-    effect: 'Their sessions end, and they are refused until they are enabled.',
+    word: texts.fleet.disable,
+    effect: texts.fleet.theirSessionsEndAndThey,
     act: (id) => ask('POST /api/v1/devices/{id}/disable', { params: { id } }),
   },
   {
-    word: 'Enable',
-    effect: 'They may connect again.',
+    word: texts.fleet.enable,
+    effect: texts.fleet.theyMayConnectAgain,
     act: (id) => ask('POST /api/v1/devices/{id}/enable', { params: { id } }),
   },
   {
-    word: 'Remove',
-    effect:
-      'Their sessions and open commands end; credentials, labels and settings are deleted. Stored readings and the audit stay.',
+    word: texts.common.remove,
+    effect: texts.fleet.theirSessionsAndOpenCommands,
     isGrave: true,
     act: (id) => ask('DELETE /api/v1/devices/{id}', { params: { id } }),
   },

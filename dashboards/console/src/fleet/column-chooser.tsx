@@ -1,4 +1,5 @@
 import { setQuery } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { fixedKeys } from './columns.tsx';
 
 interface ColumnChooserProps {
@@ -12,7 +13,10 @@ export function ColumnChooser({ keys, fields }: ColumnChooserProps) {
   const offers = [
     ...fixedKeys
       .slice(2)
-      .map((key) => [key, key === 'data' ? 'last data' : key === 'since' ? 'state since' : key]),
+      .map((key) => [
+        key,
+        key === 'data' ? texts.fleet.lastDataInText : key === 'since' ? texts.fleet.stateSinceInText : key,
+      ]),
     ...fields.map((field) => [`value:${field}`, field]),
   ] as [string, string][];
   const toggle = (key: string, on: boolean): void => {
@@ -22,7 +26,7 @@ export function ColumnChooser({ keys, fields }: ColumnChooserProps) {
   };
   return (
     <details class="chooser">
-      <summary class="button small">Columns</summary>
+      <summary class="button small">{texts.fleet.columns}</summary>
       <div class="chooser-list">
         {offers.map(([key, word], at) => (
           <label key={key} class={at === fixedKeys.length - 2 ? 'check chooser-first' : 'check'}>

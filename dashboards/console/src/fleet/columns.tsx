@@ -2,6 +2,7 @@ import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
 import { StateBadge } from '../components/state-badge.tsx';
 import { Age } from '../components/time.tsx';
 import type { Column } from '../components/virtual-table.tsx';
+import { texts } from '../texts/texts.ts';
 import { fullTime } from '../time.ts';
 import type { NewestInView } from './use-newest.ts';
 
@@ -16,7 +17,7 @@ export interface DeviceColumn extends Column<DeviceSummary> {
 const fixed: readonly DeviceColumn[] = [
   {
     key: 'state',
-    head: 'State',
+    head: texts.common.state,
     sortable: true,
     rem: 7.25,
     share: 0,
@@ -24,18 +25,24 @@ const fixed: readonly DeviceColumn[] = [
   },
   {
     key: 'id',
-    head: 'Device',
+    head: texts.common.device,
     sortable: true,
     rem: 8,
     share: 1.4,
     cell: ({ id }) => <a href={`/devices/${encodeURIComponent(id)}`}>{id}</a>,
   },
-  { key: 'type', head: 'Type', sortable: true, rem: 7, share: 1, cell: ({ type }) => type },
-  { key: 'site', head: 'Site', sortable: true, rem: 5, share: 0.8, cell: ({ site }) => site },
-  { key: 'labels', head: 'Labels', rem: 6, share: 1.4, cell: ({ labels }) => <Labels labels={labels} /> },
+  { key: 'type', head: texts.common.type, sortable: true, rem: 7, share: 1, cell: ({ type }) => type },
+  { key: 'site', head: texts.fleet.site, sortable: true, rem: 5, share: 0.8, cell: ({ site }) => site },
+  {
+    key: 'labels',
+    head: texts.fleet.labels,
+    rem: 6,
+    share: 1.4,
+    cell: ({ labels }) => <Labels labels={labels} />,
+  },
   {
     key: 'firmware',
-    head: 'Firmware',
+    head: texts.common.firmware,
     sortable: true,
     rem: 4.5,
     share: 0.6,
@@ -43,7 +50,7 @@ const fixed: readonly DeviceColumn[] = [
   },
   {
     key: 'since',
-    head: 'State since',
+    head: texts.fleet.stateSince,
     sortable: true,
     rem: 7,
     share: 0,
@@ -51,7 +58,7 @@ const fixed: readonly DeviceColumn[] = [
   },
   {
     key: 'data',
-    head: 'Last data',
+    head: texts.fleet.lastData,
     sortable: true,
     rem: 6.5,
     share: 0,
@@ -90,7 +97,7 @@ function Firmware({ row: { firmware, firmwareHeardMs } }: { row: DeviceSummary }
   if (firmware === undefined) return <span class="quiet">–</span>;
   if (firmwareHeardMs === undefined) return <>{firmware}</>;
   return (
-    <span class="quiet" title={`last known, ${fullTime(firmwareHeardMs)}`}>
+    <span class="quiet" title={texts.fleet.lastKnownFirmwareHeardMs(fullTime(firmwareHeardMs))}>
       {firmware}
     </span>
   );

@@ -2,6 +2,7 @@ import { useMemo } from 'preact/hooks';
 import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
 import { VirtualTable, type Column } from '../components/virtual-table.tsx';
 import { setQuery } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { narrow } from '../viewport.ts';
 import type { DeviceColumn } from './columns.tsx';
 import type { Sort } from './fleet-view.ts';
@@ -28,7 +29,7 @@ export function DeviceTable({ rows, columns, sort, chosen }: DeviceTableProps) {
   const grid = useMemo(() => gridOf(columns), [columns]);
   return (
     <VirtualTable
-      label="Devices"
+      label={texts.common.devices}
       name="fleet-table"
       grid={narrow.value ? undefined : grid}
       columns={all}
@@ -57,7 +58,7 @@ function chooseColumn(rows: readonly DeviceSummary[], { ids, set }: Chosen): Col
     head: (
       <input
         type="checkbox"
-        aria-label="Choose all that are listed"
+        aria-label={texts.fleet.chooseAllThatAreListed}
         checked={every}
         onChange={() => set(every ? new Set() : new Set(rows.map(({ id }) => id)))}
       />
@@ -65,7 +66,7 @@ function chooseColumn(rows: readonly DeviceSummary[], { ids, set }: Chosen): Col
     cell: ({ id }) => (
       <input
         type="checkbox"
-        aria-label={`Choose ${id}`}
+        aria-label={texts.fleet.chooseId(id)}
         checked={ids.has(id)}
         onChange={({ currentTarget }) => {
           const next = new Set(ids);

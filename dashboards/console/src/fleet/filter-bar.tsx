@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { twinStates } from '../../../../schemas/twin/twin-states.ts';
+import { texts } from '../texts/texts.ts';
 import { twinWords } from '../twins/twin-state-badge.tsx';
 import { setQuery } from '../router.ts';
 import type { Choices, Filters } from './fleet-view.ts';
@@ -19,38 +20,50 @@ export function FilterBar({ filters, choices, shown, of, children }: FilterBarPr
   const { q, type, site, label, twin, firmware } = filters;
   const any = Object.values(filters).some((value) => value !== '');
   return (
-    <form class="filters" role="search" aria-label="Devices" onSubmit={(event) => event.preventDefault()}>
+    <form
+      class="filters"
+      role="search"
+      aria-label={texts.common.devices}
+      onSubmit={(event) => event.preventDefault()}
+    >
       <input
         class="input search"
         type="search"
-        aria-label="Search by words and conditions"
-        placeholder="north fw<2.4 battery<2.8 state:offline"
+        aria-label={texts.fleet.searchByWordsAndConditions}
+        placeholder={texts.fleet.searchExample}
         value={q}
         onInput={({ currentTarget }) => setQuery({ q: currentTarget.value })}
       />
-      <Choice name="type" word="type" value={type} from={choices.types} />
-      <Choice name="site" word="site" value={site} from={choices.sites} />
-      {choices.labels.length > 0 && <Choice name="label" word="label" value={label} from={choices.labels} />}
+      <Choice name="type" word={texts.fleet.choiceWords.type} value={type} from={choices.types} />
+      <Choice name="site" word={texts.fleet.choiceWords.site} value={site} from={choices.sites} />
+      {choices.labels.length > 0 && (
+        <Choice name="label" word={texts.fleet.choiceWords.label} value={label} from={choices.labels} />
+      )}
       {choices.firmwares.length > 0 && (
-        <Choice name="firmware" word="firmware" value={firmware} from={choices.firmwares} />
+        <Choice
+          name="firmware"
+          word={texts.fleet.choiceWords.firmware}
+          value={firmware}
+          from={choices.firmwares}
+        />
       )}
       {choices.twins && (
         <select
           class="input choice"
-          aria-label="Filter by settings"
+          aria-label={texts.fleet.filterBySettings}
           value={twin}
           onChange={({ currentTarget }) => setQuery({ twin: currentTarget.value })}
         >
-          <option value="">Any settings</option>
+          <option value="">{texts.fleet.anySettings}</option>
           {twinStates.map((each) => (
             <option key={each} value={each}>
-              Settings: {twinWords[each]}
+              {texts.fleet.settingsEach(twinWords[each])}
             </option>
           ))}
         </select>
       )}
       <p class="quiet filters-count" aria-live="polite">
-        {any ? `${shown.toLocaleString()} of ${of.toLocaleString()}` : `${of.toLocaleString()} devices`}
+        {any ? texts.common.partOf(shown, of) : texts.counts.devices(of)}
       </p>
       {children}
       {any && (
@@ -59,7 +72,7 @@ export function FilterBar({ filters, choices, shown, of, children }: FilterBarPr
           class="button small"
           onClick={() => setQuery(Object.fromEntries(Object.keys(filters).map((name) => [name, ''])))}
         >
-          Clear filters
+          {texts.fleet.clearFilters}
         </button>
       )}
     </form>
@@ -78,11 +91,11 @@ function Choice({ name, word, value, from }: ChoiceProps) {
   return (
     <select
       class="input choice"
-      aria-label={`Filter by ${word}`}
+      aria-label={texts.fleet.filterByWord(word)}
       value={value}
       onChange={({ currentTarget }) => setQuery({ [name]: currentTarget.value })}
     >
-      <option value="">Any {word}</option>
+      <option value="">{texts.fleet.anyWord(word)}</option>
       {known.map((one) => (
         <option key={one} value={one}>
           {one}

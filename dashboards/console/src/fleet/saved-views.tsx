@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { goTo } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 
 /** A name for an address of the list: filters, order and columns. */
 interface View {
@@ -22,7 +23,7 @@ export function SavedViews() {
   };
   return (
     <details class="chooser">
-      <summary class="button small">Views</summary>
+      <summary class="button small">{texts.fleet.views}</summary>
       <div class="chooser-list">
         {views.value.map(({ name: each, search }) => (
           <p key={each} class="saved-view">
@@ -32,7 +33,7 @@ export function SavedViews() {
             <button
               type="button"
               class="icon-button"
-              aria-label={`Forget the view ${each}`}
+              aria-label={texts.fleet.forgetTheView(each)}
               onClick={() => keep(views.value.filter((view) => view.name !== each))}
             >
               ×
@@ -41,7 +42,7 @@ export function SavedViews() {
         ))}
         <form
           class="saved-view"
-          aria-label="Save this view"
+          aria-label={texts.fleet.saveThisView}
           onSubmit={(event) => {
             event.preventDefault();
             if (name.trim() !== '') save();
@@ -49,17 +50,17 @@ export function SavedViews() {
         >
           <input
             class="input"
-            aria-label="Name of this view"
-            placeholder="Save this view as…"
+            aria-label={texts.fleet.nameOfThisView}
+            placeholder={texts.fleet.saveThisViewAs}
             maxLength={40}
             value={name}
             onInput={({ currentTarget }) => setName(currentTarget.value)}
           />
           <button type="submit" class="button small">
-            Save
+            {texts.fleet.save}
           </button>
         </form>
-        <p class="hint">Kept in this browser.</p>
+        <p class="hint">{texts.fleet.keptInThisBrowser}</p>
       </div>
     </details>
   );

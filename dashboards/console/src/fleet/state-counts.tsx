@@ -2,7 +2,9 @@ import type { PresenceState } from '../../../../schemas/presence-states.ts';
 import { StackedBar } from '../components/stacked-bar.tsx';
 import { StateShape } from '../components/state-badge.tsx';
 import { stateWord } from '../components/state-word.ts';
+import { countWords } from '../number-words.ts';
 import { setQuery } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { stateOrder } from './state-order.ts';
 
 interface StateCountsProps {
@@ -22,7 +24,7 @@ export function StateCounts({ byState, chosen }: StateCountsProps) {
   }));
   const words = parts.map(({ word, value }) => `${value} ${word}`).join(', ');
   return (
-    <section class="state-counts" aria-label="Devices by state">
+    <section class="state-counts" aria-label={texts.fleet.devicesByState}>
       <StackedBar parts={parts} label={words} />
       <ul>
         {parts.map(({ key, value, word }) => (
@@ -34,7 +36,7 @@ export function StateCounts({ byState, chosen }: StateCountsProps) {
               onClick={() => setQuery({ state: chosen === key ? '' : key })}
             >
               <StateShape state={key} />
-              <b>{value.toLocaleString()}</b> {word}
+              <b>{countWords(value)}</b> {word}
             </button>
           </li>
         ))}

@@ -1,6 +1,7 @@
 import { emptyObject, type CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { Field } from '../components/field.tsx';
+import { texts } from '../texts/texts.ts';
 import { checkCommand, ttlPath, type CommandDraft } from './command-draft.ts';
 import { faultSentence } from './field-words.ts';
 import { ObjectFields } from './params-fields.tsx';
@@ -22,7 +23,7 @@ export function CommandFields({ definition, draft, faults, disabled, onChange }:
   const ttlFault = byPath.get(ttlPath);
   return (
     <>
-      {Object.keys(params.properties ?? {}).length === 0 && <p class="quiet">No parameters.</p>}
+      {Object.keys(params.properties ?? {}).length === 0 && <p class="quiet">{texts.forms.noParameters}</p>}
       <ObjectFields
         name="params"
         definition={params}
@@ -34,8 +35,8 @@ export function CommandFields({ definition, draft, faults, disabled, onChange }:
         onChange={(changed) => onChange({ ...draft, params: changed })}
       />
       <Field
-        label="Time to live"
-        hint="For example 30 s, 5 min, 2 h or 1 d."
+        label={texts.forms.timeToLive}
+        hint={texts.forms.durationExamples}
         fault={ttlFault === undefined ? undefined : faultSentence(ttlFault)}
       >
         {(control) => (

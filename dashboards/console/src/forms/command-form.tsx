@@ -3,6 +3,7 @@ import type { CommandDefinition } from '../../../../schemas/device-type-definiti
 import { sendCommand } from '../commands/command-calls.ts';
 import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
 import { CommandFollower } from '../commands/command-follower.tsx';
+import { texts } from '../texts/texts.ts';
 import { checkCommand, newCommandDraft } from './command-draft.ts';
 import { CommandFields } from './command-fields.tsx';
 import { freshCommandKey } from './command-key.ts';
@@ -51,10 +52,10 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
         <CommandFollower command={command} />
         <div class="actions">
           <button type="button" class="button" onClick={onDone}>
-            Done
+            {texts.forms.done}
           </button>
           <button type="button" class="button" onClick={() => step({ kind: 'anew', key: freshCommandKey() })}>
-            Send another
+            {texts.forms.sendAnother}
           </button>
         </div>
       </section>
@@ -109,15 +110,17 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
         disabled={!editing}
         onChange={setDraft}
       />
-      <p class="quiet">
-        Safe to retry: this request has ID <code>{sending.key}</code>.
-      </p>
+      <p class="quiet">{texts.forms.safeToRetryThisRequest(<code>{sending.key}</code>)}</p>
       <div class="actions">
         <button type="submit" class="button primary" disabled={!editing}>
-          {editing ? (confirm ? 'Review…' : `Send to ${deviceId}`) : 'Sending…'}
+          {editing
+            ? confirm
+              ? texts.forms.review
+              : texts.forms.sendToDeviceId(deviceId)
+            : texts.forms.sending}
         </button>
         <button type="button" class="button" onClick={onDone}>
-          Cancel
+          {texts.common.cancel}
         </button>
       </div>
     </form>

@@ -1,5 +1,6 @@
 import type { Safety } from '../../../../schemas/device-type.ts';
 import { TypedConfirm } from '../components/typed-confirm.tsx';
+import { texts } from '../texts/texts.ts';
 import { safetyWords } from './command-words.ts';
 import { ParamsList } from './params-list.tsx';
 import { SafetyBadge } from './safety-badge.tsx';
@@ -18,9 +19,9 @@ interface ConfirmStepProps {
 export function ConfirmStep({ safety, target, title, params, onConfirm, onBack }: ConfirmStepProps) {
   return (
     <TypedConfirm
-      title={`${title} on ${target}?`}
+      title={texts.forms.titleOnTarget(title, target)}
       typed={safety === 'critical' ? target : undefined}
-      action="Confirm and send"
+      action={texts.forms.confirmAndSend}
       onConfirm={onConfirm}
       onBack={onBack}
     >

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type { ObjectDefinition } from '../../../../schemas/device-type-definition.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
+import { texts } from '../texts/texts.ts';
 import { faultSentence, unitAt } from './field-words.ts';
 
 interface FaultSummaryProps {
@@ -23,12 +24,12 @@ export function FaultSummary({ faults, definition, message }: FaultSummaryProps)
   };
   return (
     <div ref={box} class="fault-summary" role="alert" tabIndex={-1}>
-      <p>{message ?? 'Check the highlighted fields.'}</p>
+      <p>{message ?? texts.forms.checkTheHighlightedFields}</p>
       <ul>
         {faults.map((fault) => (
           <li key={fault.path}>
             <button type="button" class="link-button" onClick={() => focusField(fault.path)}>
-              {fault.path === '' ? 'The whole form' : fault.path.replace(/^\//, '')}
+              {fault.path === '' ? texts.forms.theWholeForm : fault.path.replace(/^\//, '')}
             </button>
             : {faultSentence(fault, unitAt(definition, fault.path))}
           </li>

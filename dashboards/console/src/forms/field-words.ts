@@ -4,14 +4,15 @@ import type {
   ValueDefinition,
 } from '../../../../schemas/device-type-definition.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
+import { texts } from '../texts/texts.ts';
 import { unitSymbol } from '../unit-symbol.ts';
 
 /** The operator of a bound, in words. */
 const signs: readonly (readonly [string, string])[] = [
-  ['>= ', 'at least '],
-  ['<= ', 'at most '],
-  ['> ', 'more than '],
-  ['< ', 'less than '],
+  ['>= ', texts.forms.atLeast],
+  ['<= ', texts.forms.atMost],
+  ['> ', texts.forms.moreThan],
+  ['< ', texts.forms.lessThan],
 ];
 
 /** A field's own title, or its name made readable: `flowRate` → `Flow rate`. */
@@ -25,11 +26,13 @@ export function fieldTitle(name: string, definition: { readonly title?: string }
 /** What a field accepts, in plain words: `1 to 86400 s, whole number`. Empty when anything is accepted. */
 export function fieldHint(definition: ScalarDefinition): string {
   const parts = [range(definition)];
-  if (definition.type === 'integer') parts.push('whole number');
+  if (definition.type === 'integer') parts.push(texts.forms.wholeNumber);
   const { minLength, maxLength } = definition;
   if (definition.enum === undefined && maxLength !== undefined) {
     parts.push(
-      minLength === undefined ? `up to ${maxLength} characters` : `${minLength} to ${maxLength} characters`,
+      minLength === undefined
+        ? texts.forms.upToCharacters(maxLength)
+        : texts.forms.charactersBetween(minLength, maxLength),
     );
   }
   return parts.filter((part) => part !== '').join(', ');
@@ -44,42 +47,38 @@ function range(definition: ScalarDefinition): string {
     exclusiveMinimum === undefined &&
     exclusiveMaximum === undefined
   ) {
-    return `${minimum} to ${maximum}${unit}`;
+    return texts.forms.between(minimum, maximum, unit);
   }
   const bounds = [
-    bound('at least', minimum),
-    bound('more than', exclusiveMinimum),
-    bound('at most', maximum),
-    bound('less than', exclusiveMaximum),
+    bound(texts.forms.atLeast, minimum),
+    bound(texts.forms.moreThan, exclusiveMinimum),
+    bound(texts.forms.atMost, maximum),
+    bound(texts.forms.lessThan, exclusiveMaximum),
   ].filter((part) => part !== '');
-  return bounds.length === 0 ? '' : `${bounds.join(' and ')}${unit}`;
+  return bounds.length === 0 ? '' : `${texts.forms.both(bounds)}${unit}`;
 }
 
-function bound(words: string, limit: number | undefined): string {
+function bound(words: string, limit: number | string | undefined): string {
   return limit === undefined ? '' : `${words} ${limit}`;
 }
 
 /** What is wrong with a field, as the sentence shown under it. @param unit UCUM code of the field */
 export function faultSentence({ keyword, expected, got }: FieldError, unit?: string): string {
-  if (keyword === 'required' || (keyword === 'minLength' && got === '""')) return 'Required.';
-  if (keyword === 'anyOf') return `Give ${expected}.`;
-  if (keyword === 'type') return `Must be ${typeWords[expected] ?? expected}; this is ${got}.`;
+  if (keyword === 'required' || (keyword === 'minLength' && got === '""')) return texts.forms.required;
+  if (keyword === 'anyOf') return texts.forms.give(expected);
+  if (keyword === 'type') return texts.forms.mustBe(typeWords[expected] ?? expected, got);
   for (const [sign, words] of signs) {
     if (!expected.startsWith(sign)) continue;
     const limit = expected.slice(sign.length);
-    return `Must be ${words}${limit}${unit === undefined ? '' : ` ${unitSymbol(unit)}`}; this is ${got}.`;
+    return texts.forms.mustBe(
+      `${bound(words, limit)}${unit === undefined ? '' : ` ${unitSymbol(unit)}`}`,
+      got,
+    );
   }
-  return `Must be ${expected}; this is ${got}.`;
+  return texts.forms.mustBe(expected, got);
 }
 
-const typeWords: Readonly<Record<string, string>> = {
-  number: 'a number, for example 1.5',
-  integer: 'a whole number',
-  boolean: 'yes or no',
-  string: 'text',
-  object: 'an object',
-  array: 'a list',
-};
+const typeWords: Readonly<Record<string, string>> = texts.forms.typeWords;
 
 /** The unit of the field at a JSON pointer; undefined when it has none. */
 export function unitAt(definition: ObjectDefinition | undefined, path: string): string | undefined {

@@ -5,6 +5,7 @@ import type {
   ObjectDefinition,
   ValueDefinition,
 } from '../../../../schemas/device-type-definition.ts';
+import { texts } from '../texts/texts.ts';
 import type { FieldProps } from './field-props.ts';
 import { faultSentence, fieldTitle } from './field-words.ts';
 import { emptyDraft, isRequired } from './params-draft.ts';
@@ -84,7 +85,7 @@ function ArrayField(props: FieldProps<ArrayDefinition>) {
               disabled={disabled || items.length <= (definition.minItems ?? 0)}
               onClick={() => onChange({ ...draft, items: items.toSpliced(index, 1) })}
             >
-              Remove {title} {index + 1}
+              {texts.forms.removeTitleIndex(title, index + 1)}
             </button>
           </li>
         ))}
@@ -95,7 +96,7 @@ function ArrayField(props: FieldProps<ArrayDefinition>) {
         disabled={disabled || items.length >= definition.maxItems}
         onClick={() => onChange({ ...draft, items: [...items, emptyDraft(definition.items, true)] })}
       >
-        Add to {title}
+        {texts.forms.addToTitle(title)}
       </button>
     </Group>
   );
@@ -129,7 +130,7 @@ function Group({ name, definition, path, faults, required, disabled, given, onGi
             disabled={disabled}
             onChange={(event) => onGiven(event.currentTarget.checked)}
           />
-          Include {title}
+          {texts.forms.includeTitle(title)}
         </label>
       )}
       {fault !== undefined && (

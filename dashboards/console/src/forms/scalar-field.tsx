@@ -1,5 +1,6 @@
 import type { ScalarDefinition } from '../../../../schemas/device-type-definition.ts';
 import { Field, type ControlProps } from '../components/field.tsx';
+import { texts } from '../texts/texts.ts';
 import { unitSymbol } from '../unit-symbol.ts';
 import type { FieldProps } from './field-props.ts';
 import { faultSentence, fieldHint, fieldTitle } from './field-words.ts';
@@ -16,7 +17,7 @@ export function ScalarField(props: FieldProps<ScalarDefinition>) {
   const hint = [definition.description, fieldHint(definition)].filter(Boolean).join(' · ');
   return (
     <Field
-      label={`${fieldTitle(name, definition)}${unit}${required ? '' : ' – optional'}`}
+      label={`${fieldTitle(name, definition)}${unit}${required ? '' : texts.forms.optional}`}
       hint={hint === '' ? undefined : hint}
       fault={fault === undefined ? undefined : faultSentence(fault, definition.unit)}
     >
@@ -38,7 +39,7 @@ function Control({ control, text, definition, required, disabled, path, onChange
   if (choices !== undefined) {
     return (
       <select {...shared} onChange={change}>
-        <option value="">{required ? 'Choose…' : 'Not set'}</option>
+        <option value="">{required ? texts.forms.choose : texts.forms.notSet}</option>
         {choices.map(([value, words]) => (
           <option key={value} value={value}>
             {words}
@@ -72,8 +73,8 @@ function inputMode({ type, minimum = -1 }: ScalarDefinition): 'text' | 'decimal'
 function choicesOf({ type, enum: words, const: only }: ScalarDefinition): [string, string][] | undefined {
   if (type === 'boolean') {
     return [
-      ['true', 'Yes'],
-      ['false', 'No'],
+      ['true', texts.forms.yes],
+      ['false', texts.forms.no],
     ];
   }
   if (only !== undefined) return [[only, only]];

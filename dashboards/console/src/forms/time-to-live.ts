@@ -1,4 +1,5 @@
 /** The hub's own limit for the time to live of a command, s (`ttlMs` of the request: 1 to 2,592,000,000). */
+import { texts } from '../texts/texts.ts';
 const maxTtlSec = 2_592_000;
 
 export type TimeToLive = { kind: 'ok'; sec: number } | { kind: 'fault'; expected: string };
@@ -7,10 +8,10 @@ export type TimeToLive = { kind: 'ok'; sec: number } | { kind: 'fault'; expected
 export function readTimeToLive(text: string): TimeToLive {
   const [, count, unit = 's'] = /^\s*(\d+(?:\.\d+)?)\s*(s|min|h|d)?\s*$/.exec(text) ?? [];
   if (count === undefined) {
-    return { kind: 'fault', expected: 'a duration, for example 30 s, 5 min, 2 h or 1 d' };
+    return { kind: 'fault', expected: texts.forms.durationExpected };
   }
   const sec = Number(count) * (sizes[unit] ?? 1);
-  if (sec < 0.001 || sec > maxTtlSec) return { kind: 'fault', expected: 'longer than 0 s and at most 30 d' };
+  if (sec < 0.001 || sec > maxTtlSec) return { kind: 'fault', expected: texts.forms.longerThan0S };
   return { kind: 'ok', sec };
 }
 

@@ -1,3 +1,4 @@
+import { texts } from '../texts/texts.ts';
 interface UnclearProps {
   readonly message: string;
   readonly onAgain: () => void;
@@ -8,18 +9,15 @@ interface UnclearProps {
 export function Unclear({ message, onAgain, onAnew }: UnclearProps) {
   return (
     <section class="command-form" role="alert">
-      <h3>No answer from the hub</h3>
+      <h3>{texts.forms.noAnswerFromTheHub}</h3>
       <p>{message}</p>
-      <p>
-        The request may or may not have arrived. Trying again is safe: it has the same ID, so the command
-        cannot run twice.
-      </p>
+      <p>{texts.forms.requestMayOrMayNot}</p>
       <div class="actions">
         <button type="button" class="button primary" onClick={onAgain}>
-          Try again
+          {texts.forms.tryAgain}
         </button>
         <button type="button" class="button" onClick={onAnew}>
-          Discard and start over
+          {texts.forms.discardAndStartOver}
         </button>
       </div>
     </section>

@@ -1,4 +1,5 @@
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
+import { texts } from '../texts/texts.ts';
 import { idempotentWords, offlineWords, safetyWords, ttlWords } from './command-words.ts';
 import { SafetyBadge } from './safety-badge.tsx';
 
@@ -12,7 +13,7 @@ interface WhatHappensProps {
 export function WhatHappens({ definition, ttlSec }: WhatHappensProps) {
   const { safety, offline = 'reject' } = definition;
   return (
-    <section class="what-happens" aria-label="What the command does">
+    <section class="what-happens" aria-label={texts.forms.whatTheCommandDoes}>
       <p>
         <SafetyBadge safety={safety} /> {safetyWords[safety]}
       </p>

@@ -6,6 +6,7 @@ import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 
 const refreshMs = 5_000;
@@ -26,27 +27,34 @@ export function ClusterPanel() {
     ({ shared }) => (shared ? refreshMs : undefined),
   );
   return (
-    <Loaded load={load} what="the hubs">
+    <Loaded load={load} what={texts.hubState.theHubs}>
       {({ shared, hubs }) =>
         shared && (
-          <Panel title="Hubs" aside={<Export name="hubs" rows={() => hubs} />}>
+          <Panel title={texts.hubState.hubs} aside={<Export name="hubs" rows={() => hubs} />}>
             <Table
-              label="Hubs"
-              heads={['Hub', 'State', 'Start', 'Version', 'Devices', 'Does for all']}
+              label={texts.hubState.hubs}
+              heads={[
+                texts.hubState.hub,
+                texts.common.state,
+                texts.hubState.start,
+                texts.hubState.version,
+                texts.common.devices,
+                texts.hubState.doesForAll,
+              ]}
               stacking
             >
               {hubs.map(({ id, start, state, version, here, leases, devices }) => (
                 <tr key={`${id} ${start}`}>
-                  <td data-head="Hub">
-                    <code>{id}</code> {here === true && <span class="quiet">(this one)</span>}
+                  <td data-head={texts.hubState.hub}>
+                    <code>{id}</code> {here === true && <span class="quiet">{texts.hubState.thisOne}</span>}
                   </td>
-                  <td data-head="State">
+                  <td data-head={texts.common.state}>
                     <Badge look={byState[state]}>{state}</Badge>
                   </td>
-                  <td data-head="Start">{countWords(start)}</td>
-                  <td data-head="Version">{version}</td>
-                  <td data-head="Devices">{countWords(devices)}</td>
-                  <td data-head="Does for all">{leases.join(', ')}</td>
+                  <td data-head={texts.hubState.start}>{countWords(start)}</td>
+                  <td data-head={texts.hubState.version}>{version}</td>
+                  <td data-head={texts.common.devices}>{countWords(devices)}</td>
+                  <td data-head={texts.hubState.doesForAll}>{leases.join(', ')}</td>
                 </tr>
               ))}
             </Table>

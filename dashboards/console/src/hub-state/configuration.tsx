@@ -5,6 +5,7 @@ import { Export } from '../components/export.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** What the hub was started with, and what set each value. */
@@ -12,18 +13,30 @@ export function Configuration() {
   const [onlySet, setOnlySet] = useState(false);
   const load = useLoad((signal) => ask('GET /api/v1/hub/config', { signal }), []);
   return (
-    <Loaded load={load} what="the configuration">
+    <Loaded load={load} what={texts.hubState.theConfiguration}>
       {({ settings }) => (
-        <Panel title="Configuration in effect" aside={<Export name="configuration" rows={() => settings} />}>
+        <Panel
+          title={texts.hubState.configurationInEffect}
+          aside={<Export name="configuration" rows={() => settings} />}
+        >
           <label class="check">
             <input
               type="checkbox"
               checked={onlySet}
               onChange={({ currentTarget }) => setOnlySet(currentTarget.checked)}
             />
-            Only what is not the default
+            {texts.hubState.onlyWhatIsNot}
           </label>
-          <Table label="Settings" heads={['Environment', 'In the file', 'Value', 'From']} stacking>
+          <Table
+            label={texts.common.settings}
+            heads={[
+              texts.hubState.environment,
+              texts.hubState.inTheFile,
+              texts.hubState.value,
+              texts.common.from,
+            ]}
+            stacking
+          >
             {settings
               .filter(({ from }) => !onlySet || from !== 'default')
               .map(({ name, environment, value, from }) => (
@@ -31,17 +44,21 @@ export function Configuration() {
                   <td>
                     <code>{environment}</code>
                   </td>
-                  <td data-head="In the file">{name}</td>
-                  <td data-head="Value" class="long-text">
+                  <td data-head={texts.hubState.inTheFile}>{name}</td>
+                  <td data-head={texts.hubState.value} class="long-text">
                     {textOf(value)}
                   </td>
-                  <td data-head="From">
-                    {from === 'default' ? <span class="quiet">default</span> : <b>{from}</b>}
+                  <td data-head={texts.common.from}>
+                    {from === 'default' ? (
+                      <span class="quiet">{texts.hubState.defaultWord}</span>
+                    ) : (
+                      <b>{from}</b>
+                    )}
                   </td>
                 </tr>
               ))}
           </Table>
-          <p class="quiet">It is read when the hub starts. Secrets are hidden.</p>
+          <p class="quiet">{texts.hubState.itIsRead}</p>
         </Panel>
       )}
     </Loaded>
@@ -49,6 +66,6 @@ export function Configuration() {
 }
 
 function textOf(value: ConfigSetting['value']) {
-  if (value === null) return <span class="quiet">not set</span>;
+  if (value === null) return <span class="quiet">{texts.hubState.notSet}</span>;
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

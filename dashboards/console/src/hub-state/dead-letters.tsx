@@ -8,6 +8,7 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
 import { countWords } from '../number-words.ts';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 const pageSize = 50;
@@ -21,23 +22,23 @@ export function DeadLetters({ count }: { readonly count: number }) {
   );
   return (
     <Panel
-      title="Dead letters"
+      title={texts.hubState.deadLetters}
       aside={
         <>
-          {countWords(count)} in all <Export name="dead-letters" rows={loadAll} />
+          {texts.hubState.inAll(countWords(count))} <Export name="dead-letters" rows={loadAll} />
         </>
       }
     >
-      <Loaded load={load} what="the dead letters">
+      <Loaded load={load} what={texts.hubState.theDeadLetters}>
         {({ deadLetters }) =>
           deadLetters.length === 0 ? (
-            <Empty title={afterId === 0 ? 'No dead letters' : 'No more dead letters'} />
+            <Empty title={afterId === 0 ? texts.hubState.noDeadLetters : texts.hubState.noMoreDeadLetters} />
           ) : (
             <>
               <Letters letters={deadLetters} reload={load.reload} />
               {deadLetters.length === pageSize && (
                 <button type="button" class="button" onClick={() => setAfterId(deadLetters.at(-1)?.id ?? 0)}>
-                  Next page
+                  {texts.hubState.nextPage}
                 </button>
               )}
             </>
@@ -46,7 +47,7 @@ export function DeadLetters({ count }: { readonly count: number }) {
       </Loaded>
       {afterId > 0 && (
         <button type="button" class="button" onClick={() => setAfterId(0)}>
-          First page
+          {texts.hubState.firstPage}
         </button>
       )}
     </Panel>
@@ -67,14 +68,13 @@ interface LettersProps {
 
 const words = {
   retry: {
-    title: 'Retry writing to the store?',
-    effect: (lines: string) =>
-      `The hub writes ${lines} to the store again. Lines that it rejects again come back here.`,
-    done: 'queued for retry',
+    title: texts.hubState.retryWritingToTheStore,
+    effect: (lines: string) => texts.hubState.hubWritesToTheStore(lines),
+    done: texts.hubState.queuedForRetry,
   },
   purge: {
-    title: 'Delete permanently?',
-    effect: (lines: string) => `The hub deletes ${lines} and counts them as dropped. This cannot be undone.`,
+    title: texts.hubState.deletePermanently,
+    effect: texts.hubState.hubDeletesAndCountsThem,
     done: 'deleted',
   },
 };
@@ -84,7 +84,7 @@ function Letters({ letters, reload }: LettersProps) {
   return (
     <RetryOrPurge
       shown={letters.map(({ id }) => id)}
-      noun="line"
+      counted={texts.counts.lines}
       words={words}
       carryOut={async (deed, ids) =>
         (await ask(`POST /api/v1/dead-letters/${deed}`, { body: { ids } })).count
@@ -104,19 +104,19 @@ interface LetterTableProps {
 
 function LetterTable({ letters, ids, onToggle }: LetterTableProps) {
   return (
-    <div class="table-scroll" tabIndex={0} role="region" aria-label="Dead letters">
+    <div class="table-scroll" tabIndex={0} role="region" aria-label={texts.hubState.deadLetters}>
       <table class="table stacking">
         <thead>
           <tr>
             {onToggle !== undefined && (
               <th scope="col">
-                <span class="visually-hidden">Selected</span>
+                <span class="visually-hidden">{texts.hubState.selected}</span>
               </th>
             )}
-            <th scope="col">Rejected</th>
-            <th scope="col">Device</th>
-            <th scope="col">Reason</th>
-            <th scope="col">Line</th>
+            <th scope="col">{texts.hubState.rejected}</th>
+            <th scope="col">{texts.common.device}</th>
+            <th scope="col">{texts.common.reason}</th>
+            <th scope="col">{texts.hubState.line}</th>
           </tr>
         </thead>
         <tbody>
@@ -124,7 +124,7 @@ function LetterTable({ letters, ids, onToggle }: LetterTableProps) {
             <tr key={id}>
               {onToggle !== undefined && (
                 <SelectCell
-                  what={`dead letter ${id}`}
+                  what={texts.hubState.deadLetterId(id)}
                   checked={ids.includes(id)}
                   onToggle={(on) => onToggle(id, on)}
                 />

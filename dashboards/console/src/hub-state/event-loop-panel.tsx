@@ -1,6 +1,7 @@
 import { Sparkline } from '../components/sparkline.tsx';
 import { shareWords } from '../number-words.ts';
 import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
+import { texts } from '../texts/texts.ts';
 
 interface EventLoopPanelProps {
   /** The newest last, one a second. */
@@ -15,16 +16,20 @@ export function EventLoopPanel({ course, room }: EventLoopPanelProps) {
   const now = course.at(-1)?.eventLoop;
   if (now === undefined) return null;
   return (
-    <section class="card hub-card" aria-label="Event-loop delay">
-      <h2>Event-loop delay</h2>
-      <p class="big">p99 {millis.format(now.p99Ms)} ms</p>
+    <section class="card hub-card" aria-label={texts.hubState.eventLoopDelay}>
+      <h2>{texts.hubState.eventLoopDelay}</h2>
+      <p class="big">{texts.hubState.p99(millis.format(now.p99Ms))}</p>
       <Sparkline
         values={course.map(({ eventLoop }) => eventLoop.p99Ms)}
         capacity={room}
-        label={`99th percentile of the event-loop delay over the last minutes, now ${millis.format(now.p99Ms)} ms`}
+        label={texts.hubState.percentileOfTheEventLoop(millis.format(now.p99Ms))}
       />
       <p class="quiet">
-        p50 {millis.format(now.p50Ms)} ms · max {millis.format(now.maxMs)} ms · load {shareWords(now.share)}
+        {texts.hubState.eventLoopFigures(
+          millis.format(now.p50Ms),
+          millis.format(now.maxMs),
+          shareWords(now.share),
+        )}
       </p>
     </section>
   );

@@ -1,8 +1,9 @@
 import type { ComponentChildren } from 'preact';
 import { useId } from 'preact/hooks';
 import { Age } from '../components/time.tsx';
-import { countOf, countWords, shareWords, sizeWords } from '../number-words.ts';
+import { countWords, shareWords, sizeWords } from '../number-words.ts';
 import type { Dependency, HubSnapshot } from '../../../../schemas/api/hub.ts';
+import { texts } from '../texts/texts.ts';
 
 interface PartCardProps {
   readonly title: string;
@@ -38,30 +39,36 @@ export function Queues({ hub }: { readonly hub: HubSnapshot }) {
   const { writer, spool, bus, commands } = hub;
   return (
     <div class="queues">
-      <Level title="Buffer before the store" share={writer.fill} words={countOf(writer.lines, 'line')} />
       <Level
-        title="Spool on disk"
+        title={texts.hubState.bufferBeforeTheStore}
+        share={writer.fill}
+        words={texts.counts.lines(writer.lines)}
+      />
+      <Level
+        title={texts.hubState.spoolOnDisk}
         share={spool.maxSize === 0 ? 0 : spool.size / spool.maxSize}
-        words={`${countOf(spool.lines, 'line')}, ${sizeWords(spool.size)} of ${sizeWords(spool.maxSize)}`}
+        words={texts.hubState.spoolUse(
+          texts.counts.lines(spool.lines),
+          sizeWords(spool.size),
+          sizeWords(spool.maxSize),
+        )}
       >
         {spool.oldestMs !== null && (
-          <p class="quiet">
-            oldest: <Age ms={spool.oldestMs} />
-          </p>
+          <p class="quiet">{texts.hubState.oldestOldestMs(<Age ms={spool.oldestMs} />)}</p>
         )}
-        {spool.fault !== undefined && <p class="fault">Not accepting lines: {spool.fault}</p>}
+        {spool.fault !== undefined && <p class="fault">{texts.hubState.notAcceptingLines(spool.fault)}</p>}
       </Level>
       <dl class="facts">
         <div>
-          <dt>Open commands</dt>
+          <dt>{texts.hubState.openCommands}</dt>
           <dd>{countWords(commands.open)}</dd>
         </div>
         <div>
-          <dt>Messages to the broker</dt>
+          <dt>{texts.hubState.messagesToTheBroker}</dt>
           <dd>{countWords(bus.queued)}</dd>
         </div>
         <div>
-          <dt>Dead letters</dt>
+          <dt>{texts.hubState.deadLetters}</dt>
           <dd>{countWords(spool.deadLetters)}</dd>
         </div>
       </dl>
@@ -85,9 +92,7 @@ function Level({ title, share, words, children }: LevelProps) {
       <meter id={id} min={0} max={1} high={0.8} optimum={0} value={share}>
         {shareWords(share)}
       </meter>
-      <p class="quiet">
-        {shareWords(share)} full · {words}
-      </p>
+      <p class="quiet">{texts.hubState.shareFull(shareWords(share), words)}</p>
       {children}
     </div>
   );
@@ -112,7 +117,7 @@ export function CountTable({ what, counts, words, none }: CountTableProps) {
         <tr>
           <th scope="col">{what}</th>
           <th scope="col" class="number">
-            Count
+            {texts.hubState.count}
           </th>
         </tr>
       </thead>

@@ -1,6 +1,7 @@
 import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
+import { texts } from '../texts/texts.ts';
 import { layOut, ribbon, type Fate } from './ledger-flow.ts';
-import { countOf, countWords } from '../number-words.ts';
+import { countWords } from '../number-words.ts';
 import { narrow } from '../viewport.ts';
 
 const height = 190;
@@ -9,14 +10,7 @@ const barWidth = 14;
 const rightX = 380;
 const wideWidth = 640;
 
-const fateWords: Readonly<Record<Fate, string>> = {
-  stored: 'stored',
-  inFlight: 'being written',
-  spooled: 'spooled to disk',
-  deadLettered: 'dead letters',
-  rejected: 'rejected (device notified)',
-  dropped: 'dropped',
-};
+const fateWords: Readonly<Record<Fate, string>> = texts.hubState.fateWords;
 
 /** What happened to every point that was received, and whether the ledger balances. */
 export function LedgerPicture({ ledger }: { readonly ledger: HubSnapshot['ledger'] }) {
@@ -26,15 +20,13 @@ export function LedgerPicture({ ledger }: { readonly ledger: HubSnapshot['ledger
       <Flow ledger={ledger} withWords={!narrow.value} />
       {narrow.value && <Legend ledger={ledger} />}
       <figcaption>
-        {countWords(came)} points received
-        {ledger.carried > 0 &&
-          `, of which ${countWords(ledger.carried)} were on disk when the hub started`}.{' '}
+        {texts.hubState.pointsReceived(countWords(came))}
+        {ledger.carried > 0 && texts.hubState.ofThemOnDiskAtStart(countWords(ledger.carried))}.{' '}
         {ledger.imbalance === 0 ? (
-          <strong class="balanced">All points are accounted for.</strong>
+          <strong class="balanced">{texts.hubState.allPointsAreAccountedFor}</strong>
         ) : (
           <strong class="unbalanced">
-            {countOf(Math.abs(ledger.imbalance), 'point')} unaccounted for. This is a bug in the hub; please
-            report it.
+            {texts.hubState.unaccountedFor(texts.counts.points(Math.abs(ledger.imbalance)))}
           </strong>
         )}
       </figcaption>
@@ -55,7 +47,11 @@ function Flow({
   const width = withWords ? wideWidth : rightX + barWidth;
   const label = bands.map(({ fate, points }) => `${countWords(points)} ${fateWords[fate]}`).join(', ');
   return (
-    <svg viewBox={`0 -8 ${width} ${bottom + 8}`} role="img" aria-label={`Of ${countWords(came)}: ${label}`}>
+    <svg
+      viewBox={`0 -8 ${width} ${bottom + 8}`}
+      role="img"
+      aria-label={texts.hubState.ofCameLabel(countWords(came), label)}
+    >
       <rect class="came" x={0} y={0} width={barWidth} height={Math.max(3, barHeight)} rx={2} />
       {bands.map((band) => (
         <g key={band.fate} class={band.fate}>
@@ -72,7 +68,7 @@ function Flow({
       {withWords && (
         <text x={barWidth + 10} y={20}>
           <tspan class="count">{countWords(came)}</tspan>
-          <tspan class="word"> received</tspan>
+          <tspan class="word"> {texts.hubState.received}</tspan>
         </text>
       )}
     </svg>

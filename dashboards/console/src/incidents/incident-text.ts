@@ -1,27 +1,34 @@
 import type { Incident, Scope } from '../../../../schemas/api/incidents.ts';
 
-import { countOf, countWords } from '../number-words.ts';
+import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 
 /** What happened, in a sentence. */
 export function incidentText({ kind, devices, scope, of, limit, subject = '' }: Incident): string {
   switch (kind) {
     case 'cloned-credential':
-      return 'Two devices share one ID and secret.';
+      return texts.incidents.twoDevicesShareOneId;
     case 'flapping':
-      return 'Device connects and disconnects repeatedly (flapping).';
+      return texts.incidents.deviceConnectsAndDisconnectsRepeatedly;
     case 'correlated-loss':
-      return `${of === undefined ? '' : `${countWords(devices)} of `}${countOf(of ?? devices, 'device')}${scope === undefined ? '' : ` ${commonalities[scope.by]} ${scope.value}`} disconnected together.`;
+      return texts.incidents.disconnectedTogether(
+        of === undefined
+          ? texts.counts.devices(devices)
+          : texts.common.partOf(devices, texts.counts.devices(of)),
+        scope === undefined ? '' : commonalities[scope.by](scope.value),
+      );
     case 'schedule-refused':
-      return `Schedule ${subject} was refused at its last times.`;
+      return texts.incidents.scheduleWasRefused(subject);
     case 'shared-topics':
-      return `Another hub (${subject}) uses the same MQTT topics: give each hub its own HUB_MQTT_ROOT.`;
+      return texts.incidents.anotherHubUsesTheSame(subject);
     case 'connections-cut':
-      return `Connections from ${subject} are being cut: it holds ${limit === undefined ? 'as many as one address may' : `the limit of ${countWords(limit)}`}.`;
+      return texts.incidents.connectionsFromAreBeingCut(
+        subject,
+        limit === undefined
+          ? texts.incidents.asManyAsOneAddress
+          : texts.incidents.theLimitOf(countWords(limit)),
+      );
   }
 }
 
-const commonalities: Record<Scope['by'], string> = {
-  site: 'at site',
-  address: 'behind address',
-  firmware: 'on firmware',
-};
+const commonalities: Record<Scope['by'], (value: string) => string> = texts.incidents.commonalities;

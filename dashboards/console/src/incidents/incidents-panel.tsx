@@ -2,6 +2,7 @@ import type { Incident } from '../../../../schemas/api/incidents.ts';
 import { Failed } from '../components/states.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Age } from '../components/time.tsx';
+import { texts } from '../texts/texts.ts';
 import { incidentText } from './incident-text.ts';
 import { useIncidents } from './use-incidents.ts';
 
@@ -13,12 +14,16 @@ const named = 6;
 /** What needs attention first: open incidents, and the last closed ones on request. */
 export function IncidentsPanel() {
   const { incidents, fault, reload } = useIncidents();
-  if (fault !== undefined) return <Failed what="the incidents" error={fault} retry={reload} />;
+  if (fault !== undefined) return <Failed what={texts.incidents.theIncidents} error={fault} retry={reload} />;
   const open = incidents.filter(({ state }) => state === 'open');
   const closed = incidents.filter(({ state }) => state === 'closed').slice(0, recent);
   if (open.length === 0 && closed.length === 0) return null;
   return (
-    <Panel title="Incidents" name="incidents" aside={open.length === 0 ? 'none open' : `${open.length} open`}>
+    <Panel
+      title={texts.incidents.incidents}
+      name="incidents"
+      aside={open.length === 0 ? texts.incidents.noneOpen : texts.incidents.countOpen(open.length)}
+    >
       <ul class="incident-list" aria-live="polite">
         {open.map((incident) => (
           <IncidentLine key={incident.id} incident={incident} />
@@ -26,7 +31,7 @@ export function IncidentsPanel() {
       </ul>
       {closed.length > 0 && (
         <details>
-          <summary>Recently closed</summary>
+          <summary>{texts.incidents.recentlyClosed}</summary>
           <ul class="incident-list">
             {closed.map((incident) => (
               <IncidentLine key={incident.id} incident={incident} />
@@ -44,9 +49,11 @@ function IncidentLine({ incident }: { incident: Incident }) {
   return (
     <li class={`incident incident-${state}`}>
       <p>
-        {incidentText(incident)} <span class="quiet">{state === 'open' ? 'Opened ' : 'Closed '}</span>
+        {incidentText(incident)}{' '}
         <span class="quiet">
-          <Age ms={state === 'open' ? sinceMs : untilMs} />
+          {state === 'open'
+            ? texts.incidents.opened(<Age ms={sinceMs} />)
+            : texts.incidents.closed(<Age ms={untilMs} />)}
         </span>
       </p>
       {devices > 0 && (
@@ -56,7 +63,7 @@ function IncidentLine({ incident }: { incident: Incident }) {
               {id}
             </a>
           ))}
-          {devices > some.length && <span class="quiet">and {devices - some.length} more</span>}
+          {devices > some.length && <span class="quiet">{texts.common.andMore(devices - some.length)}</span>}
         </p>
       )}
     </li>

@@ -1,4 +1,5 @@
 /** What the documents of the interfaces describe, as a list that can be searched. */
+import { texts } from '../texts/texts.ts';
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -36,7 +37,7 @@ export function partsOfAsyncApi(document: Json): DescribedPart[] {
     return {
       name: isFrame ? `${by}: ${textOf(messages[0]?.['name'])}` : address,
       summary: textOf(operation['summary'] ?? channel['title']),
-      group: isFrame ? 'Frames of devices' : 'MQTT topics',
+      group: isFrame ? texts.interfaces.framesOfDevices : texts.interfaces.mqttTopics,
       details: { ...channel, ...operation, channel: address, messages },
     };
   });

@@ -6,6 +6,7 @@ import { say } from '../components/status-region.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
+import { texts } from '../texts/texts.ts';
 import { noRights, RightsFields } from './rights-fields.tsx';
 
 /** Makes an account, or changes one. @param account the one to be changed */
@@ -15,13 +16,13 @@ export function AccountForm({ account, onDone }: { account: Account | undefined;
   const [rights, setRights] = useState<Rights>(account ?? noRights);
   const request = useRequest();
   const { role, devices, safety } = rights;
-  const title = account === undefined ? 'New account' : `Change ${account.name}`;
+  const title = account === undefined ? texts.operators.newAccount : texts.common.changeName(account.name);
   const save = (): void => {
     const body = { role, devices, safety, ...(password === '' ? {} : { password }) };
     void request.run(
       () => ask('PUT /api/v1/operators/accounts/{name}', { params: { name: name.trim() }, body }),
       () => {
-        say('done', `The account ${name} is saved`);
+        say('done', texts.operators.accountIsSaved(name));
         setName('');
         setPassword('');
         onDone();
@@ -41,9 +42,9 @@ export function AccountForm({ account, onDone }: { account: Account | undefined;
         <Refusal error={request.error} />
         {account === undefined && (
           <TextField
-            label="Name"
+            label={texts.common.name}
             name="/name"
-            hint="Letters, digits, and _ . @ - (no spaces), up to 64 characters"
+            hint={texts.operators.lettersDigitsAndNoSpaces}
             required
             maxLength={64}
             value={name}
@@ -51,23 +52,23 @@ export function AccountForm({ account, onDone }: { account: Account | undefined;
           />
         )}
         <TextField
-          label={account === undefined ? 'Password' : 'New password (optional)'}
+          label={account === undefined ? texts.common.password : texts.operators.newPasswordOptional}
           name="/password"
           type="password"
-          hint="12 characters or more"
+          hint={texts.operators.leastPassword}
           required={account === undefined}
           value={password}
           onValue={setPassword}
         />
         <RightsFields rights={rights} set={(change) => setRights((now) => ({ ...now, ...change }))} />
-        {account !== undefined && <p class="quiet">Its sessions end when it is saved.</p>}
+        {account !== undefined && <p class="quiet">{texts.operators.itsSessionsEnd}</p>}
         <div class="actions">
           <button type="submit" class="button primary" disabled={request.busy}>
-            {account === undefined ? 'Make the account' : 'Save'}
+            {account === undefined ? texts.operators.makeTheAccount : texts.operators.save}
           </button>
           {account !== undefined && (
             <button type="button" class="button" onClick={onDone}>
-              Back
+              {texts.operators.back}
             </button>
           )}
         </div>

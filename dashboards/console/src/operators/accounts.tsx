@@ -10,6 +10,7 @@ import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { TypedConfirm } from '../components/typed-confirm.tsx';
 import { operator } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { AccountForm } from './account-form.tsx';
 import { NewToken } from './new-token.tsx';
@@ -22,7 +23,7 @@ export function Accounts() {
   return (
     <div class="columns">
       <div class="column">
-        <Loaded load={load} what="the accounts">
+        <Loaded load={load} what={texts.operators.theAccounts}>
           {({ accounts, tokens }) => (
             <>
               <AccountTable accounts={accounts} onChange={setChanging} reload={load.reload} />
@@ -56,64 +57,73 @@ interface AccountTableProps {
 function AccountTable({ accounts, onChange, reload }: AccountTableProps) {
   const [removing, setRemoving] = useState<string>();
   return (
-    <Panel title="Accounts" aside={<Export name="accounts" rows={() => accounts} />}>
+    <Panel title={texts.operators.accounts} aside={<Export name="accounts" rows={() => accounts} />}>
       <Table
-        label="Accounts"
-        heads={['Name', 'Role', 'Devices', 'Commands up to', 'Sign-in', 'Made', 'Change']}
+        label={texts.operators.accounts}
+        heads={[
+          texts.common.name,
+          texts.operators.role,
+          texts.common.devices,
+          texts.operators.commandsUpTo,
+          'Sign-in',
+          texts.common.made,
+          texts.common.change,
+        ]}
         stacking
       >
         {accounts.map((account) => {
           const { name, createdMs, twoFactor, provider } = account;
           return (
             <tr key={name}>
-              <td data-head="Name">
-                {name} {operator().actor === `operator:${name}` && <span class="quiet">(you)</span>}
+              <td data-head={texts.common.name}>
+                {name}{' '}
+                {operator().actor === `operator:${name}` && <span class="quiet">{texts.operators.you}</span>}
               </td>
               <RightsCells rights={account} />
-              <td data-head="Sign-in">
+              <td data-head={texts.operators.signIn}>
                 {provider !== undefined ? (
-                  <span title={provider}>identity provider</span>
+                  <span title={provider}>{texts.operators.identityProvider}</span>
                 ) : twoFactor ? (
-                  'two-factor'
+                  texts.operators.twoFactor
                 ) : (
-                  'password'
+                  texts.operators.password
                 )}
               </td>
-              <td data-head="Made">
+              <td data-head={texts.common.made}>
                 <Time ms={createdMs} />
               </td>
-              <td data-head="Change">
+              <td data-head={texts.common.change}>
                 <div class="actions">
                   <button
                     type="button"
                     class="button small"
-                    aria-label={`Change ${name}…`}
+                    aria-label={texts.operators.changeName(name)}
                     onClick={() => onChange(account)}
                   >
-                    Change…
+                    {texts.common.changeEllipsis}
                   </button>
                   {twoFactor && (
                     <button
                       type="button"
                       class="button small"
-                      aria-label={`Ask ${name} for no code any more`}
-                      title="For somebody who lost the authenticator app; the sessions of the account end"
+                      aria-label={texts.operators.askForNoCodeAny(name)}
+                      title={texts.operators.forSomebodyWhoLost}
                       onClick={() => {
                         const route = 'DELETE /api/v1/operators/accounts/{name}/second-factor';
                         const reset = ask(route, { params: { name } });
-                        void settle(reset, `${name} signs in with the password alone`, reload);
+                        void settle(reset, texts.operators.signsInWithThePassword(name), reload);
                       }}
                     >
-                      Reset codes
+                      {texts.operators.resetCodes}
                     </button>
                   )}
                   <button
                     type="button"
                     class="button small danger"
-                    aria-label={`Remove ${name}…`}
+                    aria-label={texts.operators.removeName(name)}
                     onClick={() => setRemoving(name)}
                   >
-                    Remove…
+                    {texts.common.removeEllipsis}
                   </button>
                 </div>
               </td>
@@ -122,19 +132,19 @@ function AccountTable({ accounts, onChange, reload }: AccountTableProps) {
         })}
       </Table>
       {removing !== undefined && (
-        <Dialog title="Remove an account" onClose={() => setRemoving(undefined)}>
+        <Dialog title={texts.operators.removeAnAccount} onClose={() => setRemoving(undefined)}>
           <TypedConfirm
-            title={`Remove the account ${removing}?`}
+            title={texts.operators.removeTheAccount(removing)}
             typed={removing}
-            action="Remove"
+            action={texts.common.remove}
             onConfirm={() => {
               setRemoving(undefined);
               const remove = ask('DELETE /api/v1/operators/accounts/{name}', { params: { name: removing } });
-              void settle(remove, `The account ${removing} was removed`, reload);
+              void settle(remove, texts.operators.accountWasRemoved(removing), reload);
             }}
             onBack={() => setRemoving(undefined)}
           >
-            <p>Its sessions end. What it did stays in the audit.</p>
+            <p>{texts.operators.itsSessionsEndWhat}</p>
           </TypedConfirm>
         </Dialog>
       )}
@@ -144,37 +154,44 @@ function AccountTable({ accounts, onChange, reload }: AccountTableProps) {
 
 function TokenTable({ tokens, reload }: { tokens: readonly Token[]; reload: () => void }) {
   return (
-    <Panel title="API tokens" aside={<Export name="tokens" rows={() => tokens} />}>
+    <Panel title={texts.operators.apiTokens} aside={<Export name="tokens" rows={() => tokens} />}>
       {tokens.length === 0 ? (
-        <Empty title="No API tokens">
-          <p>Programs and wall screens sign in with a token.</p>
+        <Empty title={texts.operators.noApiTokens}>
+          <p>{texts.operators.programsAndWallScreensSign}</p>
         </Empty>
       ) : (
         <Table
-          label="API tokens"
-          heads={['Name', 'Role', 'Devices', 'Commands up to', 'Until', 'Revoke']}
+          label={texts.operators.apiTokens}
+          heads={[
+            texts.common.name,
+            texts.operators.role,
+            texts.common.devices,
+            texts.operators.commandsUpTo,
+            texts.operators.until,
+            texts.operators.revoke,
+          ]}
           stacking
         >
           {tokens.map((token) => {
             const { name, notAfterMs } = token;
             return (
               <tr key={name}>
-                <td data-head="Name">{name}</td>
+                <td data-head={texts.common.name}>{name}</td>
                 <RightsCells rights={token} />
-                <td data-head="Until">
-                  <Time ms={notAfterMs} none="revoked" />
+                <td data-head={texts.operators.until}>
+                  <Time ms={notAfterMs} none={texts.operators.revoked} />
                 </td>
-                <td data-head="Revoke">
+                <td data-head={texts.operators.revoke}>
                   <button
                     type="button"
                     class="button small"
-                    aria-label={`Revoke ${name}`}
+                    aria-label={texts.operators.revokeName(name)}
                     onClick={() => {
                       const revoke = ask('DELETE /api/v1/operators/tokens/{name}', { params: { name } });
-                      void settle(revoke, `The token ${name} was revoked`, reload);
+                      void settle(revoke, texts.operators.tokenWasRevoked(name), reload);
                     }}
                   >
-                    Revoke
+                    {texts.operators.revoke}
                   </button>
                 </td>
               </tr>
@@ -189,9 +206,13 @@ function TokenTable({ tokens, reload }: { tokens: readonly Token[]; reload: () =
 function RightsCells({ rights: { role, devices, safety } }: { rights: Rights }) {
   return (
     <>
-      <td data-head="Role">{role}</td>
-      <td data-head="Devices">{devices === '*' ? 'all' : <code>{devices}</code>}</td>
-      <td data-head="Commands up to">{role === 'viewer' ? <span class="quiet">none</span> : safety}</td>
+      <td data-head={texts.operators.role}>{role}</td>
+      <td data-head={texts.common.devices}>
+        {devices === '*' ? texts.operators.all : <code>{devices}</code>}
+      </td>
+      <td data-head={texts.operators.commandsUpTo}>
+        {role === 'viewer' ? <span class="quiet">{texts.operators.none}</span> : safety}
+      </td>
     </>
   );
 }

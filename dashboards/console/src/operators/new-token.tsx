@@ -6,6 +6,7 @@ import { Panel } from '../components/panel.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
+import { texts } from '../texts/texts.ts';
 import { noRights, RightsFields } from './rights-fields.tsx';
 
 const dayMs = 86_400_000;
@@ -29,41 +30,46 @@ export function NewToken({ onMade }: { onMade: () => void }) {
     );
   };
   return (
-    <Panel title="New API token">
+    <Panel title={texts.operators.newApiToken}>
       {token !== undefined && (
         <p class="note">
-          Shown this once: <CopyText text={token} label="the token" />
+          {texts.operators.shownThisOnce} <CopyText text={token} label={texts.operators.theToken} />
         </p>
       )}
       <form
         class="command-form"
-        aria-label="New API token"
+        aria-label={texts.operators.newApiToken}
         onSubmit={(event) => {
           event.preventDefault();
           make();
         }}
       >
         <Refusal error={request.error} />
-        <TextField label="Name" name="/name" required maxLength={64} value={name} onValue={setName} />
+        <TextField
+          label={texts.common.name}
+          name="/name"
+          required
+          maxLength={64}
+          value={name}
+          onValue={setName}
+        />
         <RightsFields rights={rights} set={(change) => setRights((now) => ({ ...now, ...change }))} />
         <TextField
-          label="Valid for, days (optional)"
+          label={texts.operators.validForDaysOptional}
           type="number"
           min={1}
           max={36_500}
-          hint="Empty: until it is revoked"
+          hint={texts.operators.emptyUntilItIsRevoked}
           value={days}
           onValue={setDays}
         />
         <div class="actions">
           <button type="submit" class="button primary" disabled={request.busy}>
-            Make the token
+            {texts.operators.makeTheToken}
           </button>
         </div>
       </form>
-      <p class="quiet">
-        A screen on a wall: the token of a viewer in the address <code>/#screen=TOKEN</code>.
-      </p>
+      <p class="quiet">{texts.operators.screenOnAWall(<code>/#screen=TOKEN</code>)}</p>
     </Panel>
   );
 }

@@ -2,7 +2,8 @@ import { isInScope } from '../../../../schemas/api/roles.ts';
 import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
 import { ask } from '../api.ts';
 import { everyPage } from '../components/export.tsx';
-import { countOf, countWords } from '../number-words.ts';
+import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 const named = 6;
@@ -15,7 +16,7 @@ export function ScopePreview({ devices: scope }: { devices: string }) {
   const names = seen.slice(0, named).map(({ id }) => id);
   return (
     <p class="quiet" role="status">
-      Sees {countWords(seen.length)} of {countOf(state.value.length, 'device')}
+      {texts.operators.sees(countWords(seen.length), texts.counts.devices(state.value.length))}
       {names.length > 0 && `: ${names.join(', ')}`}
       {seen.length > names.length && ' …'}
     </p>

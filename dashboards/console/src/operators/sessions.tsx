@@ -5,6 +5,7 @@ import { Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Table } from '../components/table.tsx';
 import { Age, Time } from '../components/time.tsx';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** Browsers and screens that are signed in. */
@@ -13,40 +14,47 @@ export function Sessions() {
   async function end(id: string): Promise<void> {
     try {
       await ask('DELETE /api/v1/operators/sessions/{id}', { params: { id } });
-      say('done', 'Signed out');
+      say('done', texts.operators.signedOut);
       load.reload();
     } catch (error) {
       say('fault', messageOf(error));
     }
   }
   return (
-    <Loaded load={load} what="the sessions">
+    <Loaded load={load} what={texts.operators.theSessions}>
       {({ sessions }) => (
-        <Panel title="Signed in" aside={<Export name="sessions" rows={() => sessions} />}>
+        <Panel title={texts.operators.signedIn} aside={<Export name="sessions" rows={() => sessions} />}>
           <Table
-            label="Browsers and screens"
-            heads={['Who', 'Kind', 'Address', 'Since', 'Last used', 'End']}
+            label={texts.operators.browsersAndScreens}
+            heads={[
+              texts.operators.who,
+              texts.common.kind,
+              texts.common.address,
+              texts.operators.since,
+              texts.operators.lastUsed,
+              texts.operators.end,
+            ]}
             stacking
           >
             {sessions.map(({ id, actor, kind, address, openedMs, usedMs }) => (
               <tr key={id}>
-                <td data-head="Who">{actor.replace(/^operator:/, '')}</td>
-                <td data-head="Kind">{kind}</td>
-                <td data-head="Address">{address}</td>
-                <td data-head="Since">
+                <td data-head={texts.operators.who}>{actor.replace(/^operator:/, '')}</td>
+                <td data-head={texts.common.kind}>{kind}</td>
+                <td data-head={texts.common.address}>{address}</td>
+                <td data-head={texts.operators.since}>
                   <Time ms={openedMs} />
                 </td>
-                <td data-head="Last used">
+                <td data-head={texts.operators.lastUsed}>
                   <Age ms={usedMs} />
                 </td>
-                <td data-head="End">
+                <td data-head={texts.operators.end}>
                   <button
                     type="button"
                     class="button small"
-                    aria-label={`Sign out ${actor} at ${address}`}
+                    aria-label={texts.operators.signOutAt(actor, address)}
                     onClick={() => void end(id)}
                   >
-                    Sign out
+                    {texts.operators.signOut}
                   </button>
                 </td>
               </tr>

@@ -8,6 +8,7 @@ import { Loaded } from '../components/states.tsx';
 import { stateWord } from '../components/state-word.ts';
 import { stateOrder } from '../fleet/state-order.ts';
 import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 
 type By = (typeof countedBy)[number];
@@ -25,17 +26,17 @@ export function ByGroup() {
   );
   return (
     <Panel
-      title={`Devices by ${by}`}
+      title={texts.overview.devicesByWhat(by)}
       aside={
         <Segmented
-          label="Devices by"
+          label={texts.overview.devicesBy}
           value={by}
           onValue={setBy}
           choices={countedBy.map((each) => [each, each])}
         />
       }
     >
-      <Loaded load={load} what="the counts">
+      <Loaded load={load} what={texts.overview.theCounts}>
         {({ groups }) => (
           <>
             <ul class="small-multiples">
@@ -46,7 +47,9 @@ export function ByGroup() {
                   <Group key={group.value} by={by} group={group} />
                 ))}
             </ul>
-            {groups.length > most && <p class="quiet">and {countWords(groups.length - most)} more</p>}
+            {groups.length > most && (
+              <p class="quiet">{texts.common.andMore(countWords(groups.length - most))}</p>
+            )}
           </>
         )}
       </Loaded>
@@ -66,14 +69,14 @@ function Group({ by, group: { value, devices, byState } }: { by: By; group: Devi
     <li>
       <p>
         {value === '' ? (
-          <span class="quiet">not known</span>
+          <span class="quiet">{texts.overview.notKnown}</span>
         ) : (
           <a href={`/devices?${new URLSearchParams({ [by]: value }).toString()}`}>{value}</a>
         )}
       </p>
       <StackedBar parts={parts} label={words.join(', ')} />
       <p class="quiet">
-        {countWords(byState['online'] ?? 0)} of {countWords(devices)} online
+        {texts.overview.devicesOnline(countWords(byState['online'] ?? 0), countWords(devices))}
       </p>
     </li>
   );

@@ -1,36 +1,33 @@
 import { Panel } from '../components/panel.tsx';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 
 /** On a hub without devices: what comes first. */
 export function FirstSteps() {
   return (
-    <Panel title="The first device">
+    <Panel title={texts.overview.theFirstDevice}>
       <ol class="first-steps">
         <li>
-          <h3>Choose what it is</h3>
-          <p>
-            A <a href="/types">device type</a> says what a device sends and which commands it has. Some come
-            with the hub.
-          </p>
+          <h3>{texts.overview.chooseWhatItIs}</h3>
+          <p>{texts.overview.saysWhatADeviceSends(<a href="/types">{texts.overview.deviceType}</a>)}</p>
         </li>
         <li>
-          <h3>Register it</h3>
+          <h3>{texts.overview.registerIt}</h3>
           <p>
             {mayAs('admin') ? (
               <>
-                <a href="/devices?view=add">Add the device</a>: its secret is shown once, with a program for
-                it.
+                {texts.overview.itsSecretIsShown(
+                  <a href="/devices?view=add">{texts.overview.addTheDevice}</a>,
+                )}
               </>
             ) : (
-              'An administrator registers it, and gets its secret.'
+              texts.overview.administratorRegistersItAndGets
             )}
           </p>
         </li>
         <li>
-          <h3>Let it connect</h3>
-          <p>
-            The <a href="/playground">playground</a> is a device in this page, to see how it works.
-          </p>
+          <h3>{texts.overview.letItConnect}</h3>
+          <p>{texts.overview.isADevice(<a href="/playground">{texts.overview.playground}</a>)}</p>
         </li>
       </ol>
     </Panel>

@@ -6,6 +6,8 @@ import { Time } from '../components/time.tsx';
 import { stateWord } from '../components/state-word.ts';
 import { stateOrder } from '../fleet/state-order.ts';
 import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
+import { shortTime } from '../time.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 import { sampleAt, stackedAreas } from './stacked-areas.ts';
 
@@ -23,7 +25,7 @@ export function FleetCourse({ hub }: { hub: HubSnapshot }) {
     () => refreshMs,
   );
   return (
-    <Loaded load={load} what="the last day">
+    <Loaded load={load} what={texts.overview.theLastDay}>
       {({ samples }) => (
         <Course
           samples={[...samples, { timeMs: hub.nowMs, byState: hub.devices.byState }]}
@@ -46,7 +48,7 @@ function Course({ samples, toMs }: { samples: readonly FleetSample[]; toMs: numb
         viewBox="0 0 1000 1000"
         preserveAspectRatio="none"
         role="img"
-        aria-label={`Devices by state since ${new Date(fromMs).toLocaleString()}`}
+        aria-label={texts.overview.devicesByStateSince(shortTime(fromMs))}
         onPointerMove={(event) => {
           const { left, width } = event.currentTarget.getBoundingClientRect();
           setPointedMs(fromMs + ((event.clientX - left) / width) * (toMs - fromMs));
@@ -72,7 +74,7 @@ function Course({ samples, toMs }: { samples: readonly FleetSample[]; toMs: numb
             </>
           )}
         </span>
-        <span class="quiet">now</span>
+        <span class="quiet">{texts.overview.now}</span>
       </figcaption>
     </figure>
   );

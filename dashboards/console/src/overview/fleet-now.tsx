@@ -5,8 +5,9 @@ import { StackedBar } from '../components/stacked-bar.tsx';
 import { StateShape } from '../components/state-badge.tsx';
 import { stateWord } from '../components/state-word.ts';
 import { stateOrder } from '../fleet/state-order.ts';
-import { countOf, countWords } from '../number-words.ts';
+import { countWords } from '../number-words.ts';
 import { seesAll } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { FleetCourse } from './fleet-course.tsx';
 
 /** How many devices are in each state, with the way to them, and how many were over the last day. */
@@ -23,7 +24,11 @@ export function FleetNow({ hub }: { hub: HubSnapshot }) {
     }));
   const words = parts.map(({ word, value }) => `${value} ${word}`).join(', ');
   return (
-    <Panel title="Devices" aside={<a href="/devices">{countOf(total, 'device')}</a>} name="state-counts">
+    <Panel
+      title={texts.common.devices}
+      aside={<a href="/devices">{texts.counts.devices(total)}</a>}
+      name="state-counts"
+    >
       <StackedBar parts={parts} label={words} />
       <ul>
         {parts.map(({ key, value, word }) => (

@@ -3,7 +3,7 @@ import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Time } from '../components/time.tsx';
-import { countOf } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 
 const hourMs = 3_600_000;
@@ -28,23 +28,26 @@ export function LastHour() {
     () => refreshMs,
   );
   return (
-    <Panel title="Changed in the last hour" aside={<a href="/hub?view=audit">Audit</a>}>
-      <Loaded load={load} what="the audit">
+    <Panel
+      title={texts.overview.changedInTheLastHour}
+      aside={<a href="/hub?view=audit">{texts.common.audit}</a>}
+    >
+      <Loaded load={load} what={texts.overview.theAudit}>
         {(lines) =>
           lines.length === 0 ? (
-            <p class="quiet">Nothing.</p>
+            <p class="quiet">{texts.overview.nothing}</p>
           ) : (
             <ul class="last-hour">
               {lines.slice(0, shown).map(({ timeMs, actor, action, subjects }) => (
                 <li key={`${timeMs} ${action}`}>
                   <Time ms={timeMs} /> <b>{action}</b>{' '}
                   <a href={auditOf(action, subjects)}>
-                    {subjects.length === 1 ? subjects[0] : countOf(subjects.length, 'change')}
+                    {subjects.length === 1 ? subjects[0] : texts.counts.changes(subjects.length)}
                   </a>{' '}
                   <span class="quiet">{actor.replace(/^operator:/, '')}</span>
                 </li>
               ))}
-              {lines.length > shown && <li class="quiet">and {lines.length - shown} more</li>}
+              {lines.length > shown && <li class="quiet">{texts.common.andMore(lines.length - shown)}</li>}
             </ul>
           )
         }

@@ -2,7 +2,7 @@ import { AlarmTable } from '../alarms/alarm-table.tsx';
 import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
-import { countOf } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 
@@ -17,16 +17,16 @@ export function LatestAlarms() {
   );
   useLive('alarms', { message: load.reload, watching: load.reload });
   return (
-    <Panel title="Alarms" aside={<a href="/alarms">All alarms</a>}>
-      <Loaded load={load} what="the alarms">
+    <Panel title={texts.common.alarms} aside={<a href="/alarms">{texts.overview.allAlarms}</a>}>
+      <Loaded load={load} what={texts.overview.theAlarms}>
         {({ alarms, counts }) =>
           alarms.length === 0 ? (
-            <Empty title="No alarms" />
+            <Empty title={texts.overview.noAlarms} />
           ) : (
             <>
               <AlarmTable alarms={alarms} />
               {counts.raised > alarms.length && (
-                <p class="quiet">{countOf(counts.raised, 'alarm')} open in all</p>
+                <p class="quiet">{texts.overview.openInAll(texts.counts.alarms(counts.raised))}</p>
               )}
             </>
           )

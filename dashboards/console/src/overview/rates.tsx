@@ -2,6 +2,7 @@ import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
 import { Sparkline } from '../components/sparkline.tsx';
 import { keptSec } from '../hub-state/use-hub.ts';
 import { rateWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { spanWords } from '../time.ts';
 import { slowestStage } from './slowest-stage.ts';
 
@@ -15,17 +16,17 @@ export function Rates({ course }: { course: readonly HubSnapshot[] }) {
       <Rate
         values={course.map(({ messagesPerSec }) => messagesPerSec)}
         now={rateWords(latest.messagesPerSec)}
-        words="messages/s"
+        words={texts.overview.messagesPerSecond}
       />
       <Rate
         values={course.map(({ storedPerSec }) => storedPerSec)}
         now={rateWords(latest.storedPerSec)}
-        words="points/s stored"
+        words={texts.overview.pointsStoredPerSecond}
       />
       <Rate
         values={course.map((each) => slowestStage(each).ms)}
         now={spanWords(ms)}
-        words={`slowest: ${name}`}
+        words={texts.overview.slowest(name)}
       />
     </ul>
   );
@@ -37,7 +38,7 @@ function Rate({ values, now, words }: { values: readonly number[]; now: string; 
       <a href="/hub">
         <b>{now}</b> <span>{words}</span>
       </a>
-      <Sparkline values={values} capacity={keptSec} label={`The last two minutes of ${words}; now ${now}`} />
+      <Sparkline values={values} capacity={keptSec} label={texts.overview.lastTwoMinutesOfNow(words, now)} />
     </li>
   );
 }

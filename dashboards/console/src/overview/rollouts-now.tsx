@@ -4,6 +4,7 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { isUnderWay, refreshMs } from '../firmware/rollout-list.tsx';
 import { countsText, StateBar } from '../firmware/state-bar.tsx';
 import { RolloutBadge } from '../firmware/update-badge.tsx';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 
 /** Rollouts that are under way, and the last one that was stopped. */
@@ -14,13 +15,13 @@ export function RolloutsNow() {
     () => refreshMs,
   );
   return (
-    <Panel title="Firmware" aside={<a href="/firmware">All rollouts</a>}>
-      <Loaded load={load} what="the rollouts">
+    <Panel title={texts.common.firmware} aside={<a href="/firmware">{texts.overview.allRollouts}</a>}>
+      <Loaded load={load} what={texts.overview.theRollouts}>
         {({ rollouts }) => {
           const now = rollouts.filter(
             (rollout, at) => isUnderWay(rollout) || (at === 0 && rollout.status === 'stopped'),
           );
-          if (now.length === 0) return <Empty title="No rollout is under way" />;
+          if (now.length === 0) return <Empty title={texts.overview.noRolloutIsUnderWay} />;
           return (
             <ul class="plain-list">
               {now.map(({ id, type, version, status, states }) => (

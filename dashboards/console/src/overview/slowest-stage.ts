@@ -1,4 +1,5 @@
 import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
+import { texts } from '../texts/texts.ts';
 
 export interface Stage {
   readonly name: string;
@@ -8,9 +9,9 @@ export interface Stage {
 
 /** The part of the way from a device to the store where messages are longest now. Pure. */
 export function slowestStage({ eventLoop, store, spool, nowMs }: HubSnapshot): Stage {
-  const stages: Stage[] = [{ name: 'reading frames', ms: eventLoop.p99Ms }];
-  if (store.writeMs !== null) stages.push({ name: 'writing to the store', ms: store.writeMs });
+  const stages: Stage[] = [{ name: texts.overview.readingFrames, ms: eventLoop.p99Ms }];
+  if (store.writeMs !== null) stages.push({ name: texts.overview.writingToTheStore, ms: store.writeMs });
   if (spool.oldestMs !== null)
-    stages.push({ name: 'spool on disk', ms: Math.max(0, nowMs - spool.oldestMs) });
+    stages.push({ name: texts.overview.spoolOnDisk, ms: Math.max(0, nowMs - spool.oldestMs) });
   return stages.reduce((slowest, stage) => (stage.ms > slowest.ms ? stage : slowest));
 }

@@ -6,6 +6,7 @@ import { TextField } from '../components/text-field.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { changeSession } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 
 /** Changes the own password. */
 export function PasswordPanel() {
@@ -22,15 +23,15 @@ export function PasswordPanel() {
         setPassword('');
         setNewPassword('');
         setAgain('');
-        say('done', 'Your password is changed');
+        say('done', texts.ownAccount.yourPasswordIsChanged);
       },
     );
   };
   return (
-    <Panel title="Password">
+    <Panel title={texts.common.password}>
       <form
         class="command-form"
-        aria-label="Change your password"
+        aria-label={texts.ownAccount.changeYourPassword}
         onSubmit={(event) => {
           event.preventDefault();
           if (!differs) change();
@@ -38,7 +39,7 @@ export function PasswordPanel() {
       >
         <Refusal error={request.error} />
         <TextField
-          label="Present password"
+          label={texts.ownAccount.presentPassword}
           name="/password"
           type="password"
           held
@@ -47,26 +48,26 @@ export function PasswordPanel() {
           onValue={setPassword}
         />
         <TextField
-          label="New password"
+          label={texts.ownAccount.newPassword}
           name="/newPassword"
           type="password"
-          hint="12 characters or more"
+          hint={texts.ownAccount.leastPassword}
           required
           value={newPassword}
           onValue={setNewPassword}
         />
         <TextField
-          label="New password again"
+          label={texts.ownAccount.newPasswordAgain}
           type="password"
-          fault={differs ? 'It differs from the new password.' : undefined}
+          fault={differs ? texts.ownAccount.itDiffersFromTheNew : undefined}
           required
           value={again}
           onValue={setAgain}
         />
-        <p class="quiet">Your other sessions end.</p>
+        <p class="quiet">{texts.ownAccount.yourOtherSessionsEnd}</p>
         <div class="actions">
           <button type="submit" class="button primary" disabled={request.busy || differs}>
-            Change password
+            {texts.ownAccount.changePassword}
           </button>
         </div>
       </form>

@@ -8,8 +8,8 @@ import { QrCode } from '../components/qr-code.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest, type Request } from '../forms/use-request.ts';
-import { countOf } from '../number-words.ts';
 import { changeSession } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 
 /** What an authenticator app is to take up. */
 interface Begun {
@@ -27,7 +27,10 @@ export function SecondFactorPanel({ account, reload }: SecondFactorProps) {
   const [begun, setBegun] = useState<Begun>();
   const [recovery, setRecovery] = useState<readonly string[]>();
   return (
-    <Panel title="Two-factor sign-in" aside={<span class="quiet">{account.twoFactor ? 'on' : 'off'}</span>}>
+    <Panel
+      title={texts.ownAccount.twoFactorSignIn}
+      aside={<span class="quiet">{account.twoFactor ? texts.ownAccount.on : texts.ownAccount.off}</span>}
+    >
       {recovery !== undefined ? (
         <RecoveryCodes
           codes={recovery}
@@ -58,17 +61,14 @@ function Begin({ onBegun }: { onBegun: (begun: Begun) => void }) {
   const request = useRequest();
   return (
     <StepForm
-      label="Set up two-factor sign-in"
-      action="Set up"
+      label={texts.ownAccount.setUpTwoFactorSign}
+      action={texts.ownAccount.setUp}
       request={request}
       onSubmit={() =>
         void request.run(() => ask('POST /api/v1/me/second-factor', { body: { password } }), onBegun)
       }
     >
-      <p>
-        With it you sign in with your password and a code that an authenticator app on your phone shows. A
-        password that somebody learned is then not enough.
-      </p>
+      <p>{texts.ownAccount.withItYouSign}</p>
       <PresentPassword value={password} onValue={setPassword} />
     </StepForm>
   );
@@ -88,15 +88,15 @@ function Confirm({ begun, onDone }: { begun: Begun; onDone: (recoveryCodes: read
   };
   return (
     <StepForm
-      label="Confirm the authenticator app"
-      action="Confirm"
+      label={texts.ownAccount.confirmTheAuthenticatorApp}
+      action={texts.ownAccount.confirm}
       request={request}
       onSubmit={() => void request.run(confirm, onDone)}
     >
-      <p>Scan this with the app, or type the secret into it:</p>
-      <QrCode text={begun.address} label="The secret for the authenticator app" />
-      <CopyText text={begun.secret} label="the secret" />
-      <CodeField value={code} onValue={setCode} hint="The six digits that the app shows now" />
+      <p>{texts.ownAccount.scanThisWithTheApp}</p>
+      <QrCode text={begun.address} label={texts.ownAccount.secretForTheAuthenticatorApp} />
+      <CopyText text={begun.secret} label={texts.ownAccount.theSecret} />
+      <CodeField value={code} onValue={setCode} hint={texts.ownAccount.sixDigitsThatTheApp} />
     </StepForm>
   );
 }
@@ -104,10 +104,7 @@ function Confirm({ begun, onDone }: { begun: Begun; onDone: (recoveryCodes: read
 function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
   return (
     <div class="command-form">
-      <p class="note">
-        Keep these codes where your phone is not: each signs in once in place of a code. They are shown this
-        once.
-      </p>
+      <p class="note">{texts.ownAccount.keepTheseCodesWhereYour}</p>
       <ul class="recovery-codes">
         {codes.map((code) => (
           <li key={code}>
@@ -116,9 +113,9 @@ function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onDone: ()
         ))}
       </ul>
       <div class="actions">
-        <CopyButton text={codes.join('\n')} label="the recovery codes" />
+        <CopyButton text={codes.join('\n')} label={texts.ownAccount.theRecoveryCodes} />
         <button type="button" class="button primary" onClick={onDone}>
-          I have kept them
+          {texts.ownAccount.iHaveKeptThem}
         </button>
       </div>
     </div>
@@ -131,8 +128,8 @@ function Remove({ recoveryCodes, reload }: { recoveryCodes: number; reload: () =
   const request = useRequest();
   return (
     <StepForm
-      label="Remove two-factor sign-in"
-      action="Remove"
+      label={texts.ownAccount.removeTwoFactorSignIn}
+      action={texts.common.remove}
       request={request}
       onSubmit={() =>
         void request.run(
@@ -142,12 +139,9 @@ function Remove({ recoveryCodes, reload }: { recoveryCodes: number; reload: () =
         )
       }
     >
-      <p>
-        A code is asked for when you sign in. {countOf(recoveryCodes, 'recovery code')} left. To have new
-        ones, remove it and set it up again.
-      </p>
+      <p>{texts.ownAccount.codeIsAsked(texts.counts.recoveryCodes(recoveryCodes))}</p>
       <PresentPassword value={password} onValue={setPassword} />
-      <CodeField value={code} onValue={setCode} hint="Of the app, or a recovery code" />
+      <CodeField value={code} onValue={setCode} hint={texts.ownAccount.ofTheApp} />
     </StepForm>
   );
 }
@@ -187,9 +181,20 @@ interface TypedProps {
 }
 
 function PresentPassword(typed: TypedProps) {
-  return <TextField label="Present password" name="/password" type="password" held required {...typed} />;
+  return (
+    <TextField
+      label={texts.ownAccount.presentPassword}
+      name="/password"
+      type="password"
+      held
+      required
+      {...typed}
+    />
+  );
 }
 
 function CodeField({ hint, ...typed }: TypedProps & { hint: string }) {
-  return <TextField label="Code" name="/code" hint={hint} maxLength={32} required {...typed} />;
+  return (
+    <TextField label={texts.ownAccount.code} name="/code" hint={hint} maxLength={32} required {...typed} />
+  );
 }

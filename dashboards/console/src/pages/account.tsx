@@ -3,6 +3,7 @@ import { Loaded } from '../components/states.tsx';
 import { PasswordPanel } from '../own-account/password-panel.tsx';
 import { SecondFactorPanel } from '../own-account/second-factor-panel.tsx';
 import { operator } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** How whoever is signed in signs in. */
@@ -12,23 +13,23 @@ export function AccountPage() {
   return (
     <>
       <header class="page-head">
-        <h1>Your account</h1>
+        <h1>{texts.ownAccount.yourAccount}</h1>
         <p class="quiet">
           {actor.replace(/^(operator|token):/, '')} · {role} ·{' '}
-          {devices === '*' ? 'all devices' : <code>{devices}</code>}
+          {devices === '*' ? texts.ownAccount.allDevices : <code>{devices}</code>}
         </p>
       </header>
-      <Loaded load={load} what="your account">
+      <Loaded load={load} what={texts.ownAccount.yourAccountInText}>
         {({ account }) =>
           account === undefined ? (
-            <p>This browser is signed in with a token, which has neither a password nor codes.</p>
+            <p>{texts.ownAccount.thisBrowserIsSigned}</p>
           ) : account.password ? (
             <div class="columns">
               <SecondFactorPanel account={account} reload={load.reload} />
               <PasswordPanel />
             </div>
           ) : (
-            <p>You sign in with the identity provider: your password and its codes are there.</p>
+            <p>{texts.ownAccount.youSign}</p>
           )
         }
       </Loaded>

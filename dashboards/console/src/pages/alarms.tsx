@@ -8,6 +8,7 @@ import { mayAs } from '../session.ts';
 import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { query } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** What is wrong, since when, and whether somebody deals with it. */
@@ -16,8 +17,8 @@ export function AlarmsPage() {
   return query.value.get('view') === 'webhooks' ? (
     <>
       <header class="page-head">
-        <h1>Alarms</h1>
-        <Tabs label="Parts of alarms" views={views} />
+        <h1>{texts.common.alarms}</h1>
+        <Tabs label={texts.alarms.partsOfAlarms} views={views} />
       </header>
       <Webhooks />
     </>
@@ -27,8 +28,8 @@ export function AlarmsPage() {
 }
 
 const views = [
-  ['', 'Raised'],
-  ['webhooks', 'Webhooks'],
+  ['', texts.alarms.raised],
+  ['webhooks', texts.alarms.webhooks],
 ] as const;
 
 function Raised() {
@@ -38,15 +39,18 @@ function Raised() {
   return (
     <>
       <header class="page-head">
-        <h1>Alarms</h1>
+        <h1>{texts.common.alarms}</h1>
         {load.state.kind === 'loaded' && <Counts {...load.state.value.counts} />}
-        {mayAs('admin') && <Tabs label="Parts of alarms" views={views} />}
+        {mayAs('admin') && <Tabs label={texts.alarms.partsOfAlarms} views={views} />}
       </header>
       <div class="columns">
         <div class="column">
-          <Panel title="Raised" aside={<Export name="alarms" rows={() => loadAllAlarms(filters)} />}>
+          <Panel
+            title={texts.alarms.raised}
+            aside={<Export name="alarms" rows={() => loadAllAlarms(filters)} />}
+          >
             <AlarmFilterBar filters={filters} />
-            <Loaded load={load} what="the alarms">
+            <Loaded load={load} what={texts.alarms.theAlarms}>
               {(page) => <AlarmList key={key} page={page} filters={filters} reload={load.reload} />}
             </Loaded>
           </Panel>
@@ -59,9 +63,5 @@ function Raised() {
 
 function Counts(counts: { raised: number; acknowledged: number; cleared: number; silenced: number }) {
   const { raised, acknowledged, cleared, silenced } = counts;
-  return (
-    <p class="quiet">
-      {raised} open · {acknowledged} acknowledged · {cleared} over, not acknowledged · {silenced} silenced
-    </p>
-  );
+  return <p class="quiet">{texts.alarms.counts(raised, acknowledged, cleared, silenced)}</p>;
 }

@@ -5,15 +5,16 @@ import { Notices } from '../commands/notices.tsx';
 import { StoredGroups } from '../commands/stored-groups.tsx';
 import { ScheduleList } from '../commands/schedule-list.tsx';
 import { query } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { GroupTwins } from '../twins/group-twins.tsx';
 
 const views = [
-  ['', 'Devices'],
-  ['groups', 'Groups'],
-  ['stored', 'Stored groups'],
-  ['settings', 'Settings'],
-  ['schedules', 'Schedules'],
-  ['notices', 'Notices'],
+  ['', texts.common.devices],
+  ['groups', texts.commands.groups],
+  ['stored', texts.commands.storedGroups],
+  ['settings', texts.common.settings],
+  ['schedules', texts.commands.schedules],
+  ['notices', texts.commands.notices],
 ] as const;
 
 /** Commands to single devices, commands to groups, and schedules. */
@@ -22,8 +23,8 @@ export function CommandsPage() {
   return (
     <>
       <header class="page-head">
-        <h1>Commands</h1>
-        <Tabs label="Kinds of commands" views={views} />
+        <h1>{texts.common.commands}</h1>
+        <Tabs label={texts.commands.kindsOfCommands} views={views} />
       </header>
       {view === 'groups' && <GroupCommands />}
       {view === 'schedules' && <ScheduleList />}

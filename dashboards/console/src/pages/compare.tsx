@@ -6,6 +6,7 @@ import { rangeOf } from '../device/charts/ranges.ts';
 import { SelectField } from '../components/select-field.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { query, setQuery } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { comparedFields, type ComparedField } from '../device/charts/compared-fields.ts';
 
@@ -23,17 +24,17 @@ export function ComparePage() {
   return (
     <>
       <a class="back" href="/devices">
-        ← Devices
+        {texts.charts.devices}
       </a>
       <header class="page-head">
-        <h1>Compare devices</h1>
+        <h1>{texts.charts.compareDevices}</h1>
       </header>
       {ids.length === 0 ? (
-        <Empty title="No devices to compare">
-          <p>Choose up to {most} devices in the list, and then Compare.</p>
+        <Empty title={texts.charts.noDevicesToCompare}>
+          <p>{texts.charts.chooseUpToDevices(most)}</p>
         </Empty>
       ) : (
-        <Loaded load={load} what="the fields of these devices">
+        <Loaded load={load} what={texts.charts.fieldsOfTheseDevices}>
           {(fields) => <Chosen ids={ids} fields={fields} />}
         </Loaded>
       )}
@@ -46,11 +47,11 @@ function Chosen({ ids, fields }: { ids: readonly string[]; fields: readonly Comp
   const range = rangeOf(asked.get('range'));
   const until = asked.get('until');
   const chosen = fields.find(({ key }) => key === asked.get('field')) ?? fields[0];
-  if (chosen === undefined) return <Empty title="These devices send nothing that can be drawn" />;
+  if (chosen === undefined) return <Empty title={texts.charts.theseDevicesSendNothing} />;
   return (
     <Panel title={chosen.title} name="pictures" aside={<RangeBar range={range} until={until} />}>
       <SelectField
-        label="Field"
+        label={texts.charts.field}
         value={chosen.key}
         onValue={(field) => setQuery({ field })}
         choices={fields.map(({ key, title }) => [key, title])}

@@ -21,6 +21,7 @@ import { ConnectionHistoryPanel } from '../device/connection-history-panel.tsx';
 import { StreamCharts } from '../device/charts/stream-charts.tsx';
 import { useDevice } from '../device/use-device.ts';
 import { DeviceFirmware } from '../firmware/device-firmware.tsx';
+import { texts } from '../texts/texts.ts';
 import { TwinPanel } from '../twins/twin-panel.tsx';
 import type { PageProps } from '../pages.ts';
 import { asLeft, query } from '../router.ts';
@@ -35,11 +36,11 @@ export function DevicePage({ params }: PageProps) {
   return (
     <>
       <a class="back" href={asLeft('/devices')} data-back>
-        ← Devices
+        {texts.device.devices}
       </a>
       {gone && (
         <p class="note" role="alert">
-          This device was removed from the hub.
+          {texts.device.thisDeviceWasRemoved}
         </p>
       )}
       {state.kind === 'loading' && <Loading what={id} />}
@@ -53,8 +54,8 @@ function NoDevice({ id, error, reload }: { id: string; error: unknown; reload: (
   if (!(error instanceof ApiError) || error.status !== 404)
     return <Failed what={id} error={error} retry={reload} />;
   return (
-    <Empty title={`There is no device ${id}`}>
-      <a href="/devices">All devices</a>
+    <Empty title={texts.device.thereIsNoDevice(id)}>
+      <a href="/devices">{texts.device.allDevices}</a>
     </Empty>
   );
 }
@@ -102,13 +103,15 @@ function Pictures({ details, type }: { details: DeviceDetails; type: Load<Device
   const until = query.value.get('until');
   const marks = useMarks(details, range, until);
   return (
-    <Panel title="History" name="pictures" aside={<RangeBar range={range} until={until} />}>
+    <Panel title={texts.device.history} name="pictures" aside={<RangeBar range={range} until={until} />}>
       <PresenceTimeline details={details} range={range} until={until} />
       <MarkList marks={marks} />
       {type.kind === 'loaded' && (
         <ReadingsExport device={details.id} streams={type.value.streams ?? {}} range={range} until={until} />
       )}
-      {type.kind === 'failed' && <Failed what={`the device type ${typeOf(details)}`} error={type.error} />}
+      {type.kind === 'failed' && (
+        <Failed what={texts.device.theDeviceType(typeOf(details))} error={type.error} />
+      )}
       {type.kind === 'loaded' &&
         Object.entries(type.value.streams ?? {}).map(([stream, definition]) => (
           <StreamCharts

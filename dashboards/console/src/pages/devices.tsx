@@ -26,6 +26,7 @@ import { Enrolment } from '../registration/enrolment.tsx';
 import { Tabs } from '../components/tabs.tsx';
 import { mayAs } from '../session.ts';
 import { nowMs } from '../now.ts';
+import { texts } from '../texts/texts.ts';
 
 /** How often an order that changes by itself is applied again: rows that jump cannot be read. */
 const reorderMs = 2_000;
@@ -37,8 +38,8 @@ export function DevicesPage() {
   return (
     <>
       <header class="page-head">
-        <h1>Devices</h1>
-        {isAdmin && <Tabs label="Parts of devices" views={views} />}
+        <h1>{texts.common.devices}</h1>
+        {isAdmin && <Tabs label={texts.fleet.partsOfDevices} views={views} />}
       </header>
       {isAdmin && view === 'add' && <AddDevices />}
       {isAdmin && view === 'enrolment' && <Enrolment />}
@@ -48,9 +49,9 @@ export function DevicesPage() {
 }
 
 const views = [
-  ['', 'All'],
-  ['add', 'Add'],
-  ['enrolment', 'Enrolment'],
+  ['', texts.fleet.all],
+  ['add', texts.fleet.add],
+  ['enrolment', texts.fleet.enrolment],
 ] as const;
 
 function List() {
@@ -64,21 +65,24 @@ function Devices({ view }: { view: FleetInView }) {
   const { value: load } = view.load;
 
   if (fleet.size === 0) {
-    if (load.kind === 'loading') return <Loading what="the fleet" />;
-    if (load.kind === 'failed') return <Failed what="the fleet" error={load.error} retry={view.reload} />;
+    if (load.kind === 'loading') return <Loading what={texts.fleet.theFleet} />;
+    if (load.kind === 'failed')
+      return <Failed what={texts.fleet.theFleet} error={load.error} retry={view.reload} />;
     return (
-      <Empty title="No devices yet">
+      <Empty title={texts.fleet.noDevicesYet}>
         {mayAs('admin') ? (
-          <a href="/devices?view=add">Add the first one</a>
+          <a href="/devices?view=add">{texts.fleet.addTheFirstOne}</a>
         ) : (
-          <p>An administrator adds them.</p>
+          <p>{texts.fleet.administratorAddsThem}</p>
         )}
       </Empty>
     );
   }
   return (
     <>
-      {load.kind === 'failed' && <Failed what="all of the fleet" error={load.error} retry={view.reload} />}
+      {load.kind === 'failed' && (
+        <Failed what={texts.fleet.allOfTheFleet} error={load.error} retry={view.reload} />
+      )}
       <StateCounts byState={byState} chosen={filters.state} />
       <FilterBar filters={filters} choices={choices} shown={shown.length} of={fleet.size}>
         <ColumnChooser keys={keys} fields={newest.fields} />
@@ -92,7 +96,7 @@ function Devices({ view }: { view: FleetInView }) {
         />
       )}
       {shown.length === 0 ? (
-        <Empty title="No device matches these filters" />
+        <Empty title={texts.fleet.noDeviceMatchesTheseFilters} />
       ) : (
         <DeviceTable rows={shown} columns={columnsOf(keys, newest)} sort={sort} chosen={{ ids, set }} />
       )}

@@ -5,10 +5,11 @@ import { RolloutList } from '../firmware/rollout-list.tsx';
 import { RolloutProgress } from '../firmware/rollout-progress.tsx';
 import { query } from '../router.ts';
 import { maySend } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 
 const views = [
-  ['', 'Rollouts'],
-  ['files', 'Files'],
+  ['', texts.firmware.rollouts],
+  ['files', texts.firmware.files],
 ] as const;
 
 /** Firmware files, and rollouts that bring devices to them. */
@@ -17,8 +18,8 @@ export function FirmwarePage() {
   return (
     <>
       <header class="page-head">
-        <h1>Firmware</h1>
-        <Tabs label="Parts of firmware" views={views} />
+        <h1>{texts.common.firmware}</h1>
+        <Tabs label={texts.firmware.partsOfFirmware} views={views} />
       </header>
       {view === 'files' ? <ArtifactList /> : <Rollouts />}
     </>

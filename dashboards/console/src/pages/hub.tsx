@@ -16,7 +16,8 @@ import { EventLoopPanel } from '../hub-state/event-loop-panel.tsx';
 import { keptSec, useHub } from '../hub-state/use-hub.ts';
 import { closeWords, lossWords } from '../hub-state/close-words.ts';
 import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
-import { countOf, rateWords, sizeWords } from '../number-words.ts';
+import { rateWords, sizeWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 
 /** The state of the hub itself: where every reading is, and the systems it depends on. */
 export function HubPage() {
@@ -26,8 +27,8 @@ export function HubPage() {
     return (
       <>
         <header class="page-head">
-          <h1>Hub</h1>
-          <Tabs label="Parts of the hub" views={views} />
+          <h1>{texts.hubState.hub}</h1>
+          <Tabs label={texts.hubState.partsOfTheHub} views={views} />
         </header>
         {view === 'accounts' && <Accounts />}
         {view === 'config' && <Configuration />}
@@ -40,14 +41,14 @@ export function HubPage() {
 /** Those that the operator may see. */
 function viewsOf(): (readonly [view: string, word: string])[] {
   return [
-    ['', 'State'],
+    ['', texts.common.state],
     ...(mayAs('admin')
       ? ([
-          ['accounts', 'Accounts'],
-          ['config', 'Configuration'],
+          ['accounts', texts.hubState.accounts],
+          ['config', texts.hubState.configuration],
         ] as const)
       : []),
-    ...(seesAll() ? [['audit', 'Audit'] as const] : []),
+    ...(seesAll() ? [['audit', texts.common.audit] as const] : []),
   ];
 }
 
@@ -57,18 +58,23 @@ function HubState() {
   return (
     <>
       <header class="page-head">
-        <h1>Hub</h1>
+        <h1>{texts.hubState.hub}</h1>
         {hub !== undefined && (
           <p class="quiet">
-            {hub.name} {hub.version} · started <Age ms={hub.startedMs} /> · {sizeWords(hub.memory.rssBytes)} ·{' '}
-            <a href="/interfaces">interfaces</a>
+            {texts.hubState.process(
+              hub.name,
+              hub.version,
+              <Age ms={hub.startedMs} />,
+              sizeWords(hub.memory.rssBytes),
+              <a href="/interfaces">{texts.hubState.interfaces}</a>,
+            )}
           </p>
         )}
-        {seesAll() && <Tabs label="Parts of the hub" views={viewsOf()} />}
+        {seesAll() && <Tabs label={texts.hubState.partsOfTheHub} views={viewsOf()} />}
       </header>
-      {hub === undefined && fault === undefined && <Loading what="the hub's state" />}
+      {hub === undefined && fault === undefined && <Loading what={texts.hubState.theHubsState} />}
       {hub === undefined && fault !== undefined && (
-        <Failed what="the hub's state" error={fault} retry={load} />
+        <Failed what={texts.hubState.theHubsState} error={fault} retry={load} />
       )}
       {hub !== undefined && <Overview hub={hub} course={course} />}
     </>
@@ -77,45 +83,47 @@ function HubState() {
 
 function Overview({ hub, course }: { readonly hub: HubSnapshot; readonly course: readonly HubSnapshot[] }) {
   const { lastDay } = hub;
-  const none = 'None in the last 24 hours';
+  const none = texts.hubState.noneInTheLastDay;
   return (
     <>
       <div class="hub-cards">
-        <PartCard title="Metrics store" part={hub.store} />
-        <PartCard title="Message broker" part={hub.bus}>
-          {hub.bus.queued > 0 && <p>{countOf(hub.bus.queued, 'message')} waiting to be published</p>}
+        <PartCard title={texts.hubState.metricsStore} part={hub.store} />
+        <PartCard title={texts.hubState.messageBroker} part={hub.bus}>
+          {hub.bus.queued > 0 && (
+            <p>{texts.hubState.waitingToBePublished(texts.counts.messages(hub.bus.queued))}</p>
+          )}
         </PartCard>
-        <PartCard title="Clock" part={hub.clock} words={['right', 'in doubt']}>
+        <PartCard title={texts.hubState.clock} part={hub.clock} words={['right', texts.hubState.inDoubt]}>
           {!hub.clock.up && mayAs('admin') && <AcceptClock />}
         </PartCard>
-        <section class="card hub-card" aria-label="Rates">
-          <h2>Messages</h2>
-          <p class="big">{rateWords(hub.messagesPerSec)}/s</p>
+        <section class="card hub-card" aria-label={texts.hubState.rates}>
+          <h2>{texts.hubState.messages}</h2>
+          <p class="big">{texts.hubState.perSecond(rateWords(hub.messagesPerSec))}</p>
           <p class="quiet">
-            {rateWords(hub.storedPerSec)} points/s stored · {countOf(hub.sessions, 'session')}
+            {texts.hubState.pointsStored(rateWords(hub.storedPerSec), texts.counts.sessions(hub.sessions))}
           </p>
         </section>
         <EventLoopPanel course={course} room={keptSec} />
       </div>
       {seesAll() && <ClusterPanel />}
-      <Panel title="Data pipeline">
+      <Panel title={texts.hubState.dataPipeline}>
         <LedgerPicture ledger={hub.ledger} />
       </Panel>
-      <Panel title="Queues">
+      <Panel title={texts.hubState.queues}>
         <Queues hub={hub} />
       </Panel>
       <div class="hub-counts">
-        <Panel title="Rejected readings, last 24 h">
-          <CountTable what="Reason" counts={lastDay.rejected} none={none} />
+        <Panel title={texts.hubState.rejectedReadings}>
+          <CountTable what={texts.common.reason} counts={lastDay.rejected} none={none} />
         </Panel>
-        <Panel title="Ended commands, last 24 h">
-          <CountTable what="Status" counts={lastDay.commands} none={none} />
+        <Panel title={texts.hubState.endedCommands}>
+          <CountTable what={texts.common.status} counts={lastDay.commands} none={none} />
         </Panel>
-        <Panel title="Closed connections, last 24 h">
-          <h3>By the hub</h3>
-          <CountTable what="Code" counts={lastDay.closes} words={closeWords} none={none} />
-          <h3>By the device or the network</h3>
-          <CountTable what="Code" counts={lastDay.losses} words={lossWords} none={none} />
+        <Panel title={texts.hubState.closedConnections}>
+          <h3>{texts.hubState.byTheHub}</h3>
+          <CountTable what={texts.hubState.code} counts={lastDay.closes} words={closeWords} none={none} />
+          <h3>{texts.hubState.byTheDevice}</h3>
+          <CountTable what={texts.hubState.code} counts={lastDay.losses} words={lossWords} none={none} />
         </Panel>
       </div>
       <DeadLetters count={hub.spool.deadLetters} />

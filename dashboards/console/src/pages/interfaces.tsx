@@ -12,13 +12,13 @@ import {
   type DescribedPart,
   type Json,
 } from '../interfaces/described-parts.ts';
-import { countOf } from '../number-words.ts';
 import { query } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 const views = [
   ['', 'HTTP'],
-  ['messages', 'Frames and topics'],
+  ['messages', texts.interfaces.framesAndTopics],
 ] as const;
 
 /** The documents of the hub's interfaces, to be read: OpenAPI of what operators ask, AsyncAPI of frames and topics. */
@@ -33,16 +33,17 @@ export function InterfacesPage() {
   return (
     <>
       <header class="page-head">
-        <h1>Interfaces</h1>
+        <h1>{texts.interfaces.interfaces}</h1>
         <p class="quiet">
-          As a file, to make a client from:{' '}
-          <a href={`/api/v1/${file}`} download={file}>
-            {file}
-          </a>
+          {texts.interfaces.asAFileToMake(
+            <a href={`/api/v1/${file}`} download={file}>
+              {file}
+            </a>,
+          )}
         </p>
-        <Tabs label="Interfaces" views={views} />
+        <Tabs label={texts.interfaces.interfaces} views={views} />
       </header>
-      <Loaded load={load} what="the document">
+      <Loaded load={load} what={texts.interfaces.theDocument}>
         {(document) => (
           <Parts
             key={file}
@@ -61,8 +62,13 @@ function Parts({ document, all }: { readonly document: Json; readonly all: reado
   const groups = [...new Set(parts.map(({ group }) => group))];
   return (
     <>
-      <TextField label="Search" value={words} onValue={setWords} placeholder="device secret" />
-      {groups.length === 0 && <Empty title="Nothing has these words" />}
+      <TextField
+        label={texts.interfaces.search}
+        value={words}
+        onValue={setWords}
+        placeholder={texts.interfaces.deviceSecret}
+      />
+      {groups.length === 0 && <Empty title={texts.interfaces.nothingHasTheseWords} />}
       {groups.map((group) => {
         const own = parts.filter((part) => part.group === group);
         return (
@@ -70,7 +76,7 @@ function Parts({ document, all }: { readonly document: Json; readonly all: reado
             key={group}
             title={group}
             name="described"
-            aside={<span class="quiet">{countOf(own.length, 'part')}</span>}
+            aside={<span class="quiet">{texts.counts.parts(own.length)}</span>}
           >
             {own.map((part) => (
               <Part key={`${part.name} ${part.summary}`} document={document} part={part} />

@@ -1,9 +1,10 @@
 import { Empty } from '../components/states.tsx';
+import { texts } from '../texts/texts.ts';
 
 export function NotFound() {
   return (
-    <Empty title="Page not found">
-      <a href="/">Overview</a>
+    <Empty title={texts.shell.pageNotFound}>
+      <a href="/">{texts.shell.overview}</a>
     </Empty>
   );
 }

@@ -9,18 +9,19 @@ import { LastHour } from '../overview/last-hour.tsx';
 import { seesAll } from '../session.ts';
 import { Rates } from '../overview/rates.tsx';
 import { RolloutsNow } from '../overview/rollouts-now.tsx';
+import { texts } from '../texts/texts.ts';
 
 /** How everything is, with a way from each number to the list behind it. */
 export function OverviewPage() {
   const { course, fault, load } = useHub();
   const hub = course.at(-1);
   if (hub === undefined && fault !== undefined)
-    return <Failed what="the hub's state" error={fault} retry={load} />;
-  if (hub === undefined) return <Loading what="the overview" />;
+    return <Failed what={texts.overview.theHubsState} error={fault} retry={load} />;
+  if (hub === undefined) return <Loading what={texts.overview.theOverview} />;
   return (
     <>
       <header class="page-head">
-        <h1>Overview</h1>
+        <h1>{texts.overview.overview}</h1>
         <Rates course={course} />
       </header>
       <IncidentsPanel />

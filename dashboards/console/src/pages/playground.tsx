@@ -4,6 +4,7 @@ import { Loaded } from '../components/states.tsx';
 import { ConnectForm } from '../playground/connect-form.tsx';
 import { DevicePanel } from '../playground/device-panel.tsx';
 import type { PlayedDevice } from '../playground/played-device.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** A device in this page, to see what passes between a device and the hub, and what the hub does about faults. */
@@ -21,12 +22,10 @@ export function PlaygroundPage() {
   return (
     <>
       <header class="page-head">
-        <h1>Playground</h1>
-        <p class="quiet">
-          A device in this page: what it and the hub say to each other, and faults by button.
-        </p>
+        <h1>{texts.playground.playground}</h1>
+        <p class="quiet">{texts.playground.deviceInThisPageWhat}</p>
       </header>
-      <Loaded load={types} what="the device types">
+      <Loaded load={types} what={texts.common.theDeviceTypes}>
         {({ types: rows }) =>
           device === undefined ? (
             <ConnectForm types={rows} begun={change} />

@@ -4,6 +4,7 @@ import { ApiError, ask, messageOf } from '../api.ts';
 import { BrandMark } from '../components/brand-mark.tsx';
 import { Field } from '../components/field.tsx';
 import { makeFirstAdmin, signIn } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** A link with the code in its fragment, which browsers send to nobody: `/#code=…`. */
@@ -18,13 +19,12 @@ function focused(input: HTMLInputElement | null): void {
 
 /** Why the identity provider did not sign somebody in: the hub leads back to `/#sign-in-failed=…`. */
 const providerFailures: Readonly<Record<string, string>> = {
-  'provider-failed': 'The identity provider did not sign you in. Try again; the log of the hub says why.',
-  'too-late': 'That took too long. Try again.',
-  'no-name': 'The identity provider gives no name that an account may have. Ask an administrator.',
-  'no-role': 'You have no role here. Ask an administrator.',
-  'name-taken':
-    'There is an account of your name that is not of the identity provider. Ask an administrator.',
-  'too-many-accounts': 'There is no room for another account. Ask an administrator.',
+  'provider-failed': texts.signIn.identityProviderDidNotSign,
+  'too-late': texts.signIn.thatTookTooLongTry,
+  'no-name': texts.signIn.identityProviderGivesNoName,
+  'no-role': texts.signIn.youHaveNoRoleHere,
+  'name-taken': texts.signIn.thereIsAnAccount,
+  'too-many-accounts': texts.signIn.thereIsNoRoom,
 };
 
 function providerFailure(): string {
@@ -32,12 +32,12 @@ function providerFailure(): string {
   return Object.hasOwn(providerFailures, reason) ? (providerFailures[reason] ?? '') : '';
 }
 
-const nameRule = 'Use letters, digits, and _ . @ - (no spaces), up to 64 characters.';
+const nameRule = texts.signIn.useLettersDigitsAndNo;
 
 function faultAt(errors: readonly FieldError[], name: string): string | undefined {
   const fault = errors.find(({ path }) => path === `/${name}`);
   if (fault === undefined) return undefined;
-  return fault.keyword === 'pattern' ? nameRule : `Must be ${fault.expected ?? 'valid'}.`;
+  return fault.keyword === 'pattern' ? nameRule : texts.signIn.mustBe(fault.expected ?? texts.signIn.valid);
 }
 
 /** @param why what the operator should know first, for example that the session ended; may be empty */
@@ -69,7 +69,7 @@ export function SignIn({ why }: { why: string }) {
   }
 
   return (
-    <main class="sign-in" aria-label="Sign in">
+    <main class="sign-in" aria-label={texts.signIn.signIn}>
       <form
         ref={form}
         class="card sign-in-card"
@@ -80,15 +80,15 @@ export function SignIn({ why }: { why: string }) {
       >
         <p class="brand">
           <BrandMark />
-          Device hub
+          {texts.signIn.deviceHub}
         </p>
-        <h1>{first ? 'Create the first admin account' : 'Sign in'}</h1>
+        <h1>{first ? texts.signIn.createTheFirstAdminAccount : texts.signIn.signIn}</h1>
         {why !== '' && fault === undefined && <p class="note">{why}</p>}
         {fault === undefined && providerFailure() !== '' && <p class="note">{providerFailure()}</p>}
         {first && (
           <Field
-            label="One-time code"
-            hint="The hub printed it when it started for the first time."
+            label={texts.signIn.oneTimeCode}
+            hint={texts.signIn.hubPrinted}
             fault={faultAt(errors, 'code')}
           >
             {(control) => (
@@ -96,14 +96,14 @@ export function SignIn({ why }: { why: string }) {
             )}
           </Field>
         )}
-        <Field label="Name" hint={first ? nameRule : undefined} fault={faultAt(errors, 'name')}>
+        <Field label={texts.common.name} hint={first ? nameRule : undefined} fault={faultAt(errors, 'name')}>
           {(control) => (
             <input {...control} name="name" autocomplete="username" autocapitalize="none" required />
           )}
         </Field>
         <Field
-          label="Password"
-          hint={first ? 'At least 12 characters.' : undefined}
+          label={texts.common.password}
+          hint={first ? texts.signIn.atLeast12Characters : undefined}
           fault={faultAt(errors, 'password')}
         >
           {(control) => (
@@ -121,7 +121,7 @@ export function SignIn({ why }: { why: string }) {
           {fault !== undefined && errors.length === 0 && <p class="fault">{messageOf(fault)}</p>}
         </div>
         <button type="submit" class="button primary" disabled={busy}>
-          {first ? 'Create account' : 'Sign in'}
+          {first ? texts.signIn.createAccount : texts.signIn.signIn}
         </button>
         {!first && <ProviderLink />}
         <button
@@ -132,7 +132,7 @@ export function SignIn({ why }: { why: string }) {
             setFault(undefined);
           }}
         >
-          {first ? 'I already have an account' : 'First time here? Use the one-time code'}
+          {first ? texts.signIn.iAlreadyHaveAnAccount : texts.signIn.firstTimeHereUse}
         </button>
       </form>
     </main>
@@ -142,7 +142,11 @@ export function SignIn({ why }: { why: string }) {
 /** Asked for once the password was right. */
 function AppCode({ fault }: { fault: string | undefined }) {
   return (
-    <Field label="Code of your authenticator app" hint="Without your phone: a recovery code." fault={fault}>
+    <Field
+      label={texts.signIn.codeOfYourAuthenticatorApp}
+      hint={texts.signIn.withoutYourPhoneARecovery}
+      fault={fault}
+    >
       {(control) => (
         <input
           {...control}
@@ -163,7 +167,7 @@ function ProviderLink() {
   if (state.kind !== 'loaded' || state.value.provider === undefined) return null;
   return (
     <a class="button" href="/sign-in/oidc">
-      Sign in with {new URL(state.value.provider).host}
+      {texts.signIn.signInWith(new URL(state.value.provider).host)}
     </a>
   );
 }

@@ -2,7 +2,6 @@ import { ask } from '../api.ts';
 import { Export } from '../components/export.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
-import { countOf } from '../number-words.ts';
 import { query } from '../router.ts';
 import type { TypeRow } from '../../../../schemas/api/device-types.ts';
 import { Rejects } from '../device-types/rejects-panel.tsx';
@@ -10,6 +9,7 @@ import { TypeDetail } from '../device-types/type-detail.tsx';
 import { TypeEditor } from '../device-types/type-editor.tsx';
 import { familiesOf } from '../device-types/type-view.ts';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** What devices may send and receive: the device types, and the readings that did not match them. */
@@ -19,15 +19,15 @@ export function TypesPage() {
   return (
     <>
       <header class="page-head">
-        <h1>Device types</h1>
+        <h1>{texts.deviceTypes.deviceTypes}</h1>
       </header>
-      <Loaded load={types} what="the device types">
+      <Loaded load={types} what={texts.common.theDeviceTypes}>
         {({ types: rows }) => {
           const chosen = query.value.get('type') ?? rows[0]?.id;
           if (chosen === undefined) {
             return (
-              <Empty title="No device types">
-                <p>Device types are files in the folder set by HUB_SCHEMAS_DIR.</p>
+              <Empty title={texts.deviceTypes.noDeviceTypes}>
+                <p>{texts.deviceTypes.deviceTypesAreFiles}</p>
               </Empty>
             );
           }
@@ -36,7 +36,7 @@ export function TypesPage() {
           return (
             <>
               <TypeNav rows={rows} chosen={chosen} />
-              <Loaded load={rejects} what="the rejected readings">
+              <Loaded load={rejects} what={texts.deviceTypes.theRejectedReadings}>
                 {({ rejects: all }) => (
                   <Rejects
                     type={chosen}
@@ -71,13 +71,16 @@ function ChangeType({ id, rows, onPublished }: ChangeTypeProps) {
 
 function TypeNav({ rows, chosen }: { readonly rows: readonly TypeRow[]; readonly chosen: string }) {
   return (
-    <Panel title="Types and versions" aside={<Export name="device-types" rows={() => rows} />}>
+    <Panel
+      title={texts.deviceTypes.typesAndVersions}
+      aside={<Export name="device-types" rows={() => rows} />}
+    >
       <ul class="families">
         {familiesOf(rows).map(({ name, versions, devices }) => (
           <li key={name}>
             <span class="family-name">{name}</span>
-            <span class="quiet">{countOf(devices, 'device')}</span>
-            <ul class="versions" aria-label={`Versions of ${name}`}>
+            <span class="quiet">{texts.counts.devices(devices)}</span>
+            <ul class="versions" aria-label={texts.deviceTypes.versionsOfName(name)}>
               {versions.map(({ id, devices: own }) => (
                 <li key={id}>
                   <a
@@ -88,7 +91,7 @@ function TypeNav({ rows, chosen }: { readonly rows: readonly TypeRow[]; readonly
                   </a>{' '}
                   {own > 0 && (
                     <a class="quiet" href={`/devices?q=${encodeURIComponent(`type:${id}`)}`}>
-                      {countOf(own, 'device')}
+                      {texts.counts.devices(own)}
                     </a>
                   )}
                 </li>

@@ -5,6 +5,7 @@ import { ask, messageOf } from '../api.ts';
 import { Field } from '../components/field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { mayAs } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { PlayedDevice } from './played-device.ts';
 import { usualUrl } from './usual-url.ts';
 
@@ -43,16 +44,16 @@ export function ConnectForm({ types, begun }: ConnectFormProps) {
     });
 
   return (
-    <Panel title="Device">
+    <Panel title={texts.common.device}>
       <form
         class="play-form"
-        aria-label="Device"
+        aria-label={texts.common.device}
         onSubmit={(event) => {
           event.preventDefault();
           void connect();
         }}
       >
-        <Field label="Device type">
+        <Field label={texts.common.deviceType}>
           {(control) => (
             <select {...control} value={type} onChange={({ currentTarget }) => setType(currentTarget.value)}>
               {types.map(({ id: each }) => (
@@ -63,16 +64,16 @@ export function ConnectForm({ types, begun }: ConnectFormProps) {
             </select>
           )}
         </Field>
-        <TextField label="Address of the hub for devices" value={url} change={setUrl} />
-        <TextField label="Device id" value={id} change={setId} />
-        <TextField label="Secret" isSecret value={secret} change={setSecret} />
+        <TextField label={texts.playground.addressOfTheHub} value={url} change={setUrl} />
+        <TextField label={texts.playground.deviceId} value={id} change={setId} />
+        <TextField label={texts.common.secret} isSecret value={secret} change={setSecret} />
         <div class="play-buttons">
           <button type="submit" class="button primary">
-            Connect
+            {texts.playground.connect}
           </button>
           {mayAs('admin') && (
             <button type="button" class="button" onClick={() => void register()}>
-              Register a new device
+              {texts.playground.registerANewDevice}
             </button>
           )}
         </div>
@@ -83,9 +84,10 @@ export function ConnectForm({ types, begun }: ConnectFormProps) {
         )}
       </form>
       <p class="hint">
-        The hub takes devices from pages of <code>{location.origin}</code> when HUB_ALLOWED_ORIGINS names it,
-        and the browser must trust its certificate: open its address with https once. A device that you
-        registered here stays until you remove it: <code>device remove</code> on the command line.
+        {texts.playground.hubTakesDevicesFromPages(
+          <code>{location.origin}</code>,
+          <code>device remove</code>,
+        )}
       </p>
     </Panel>
   );

@@ -1,5 +1,5 @@
 import { Panel } from '../components/panel.tsx';
-import { countOf } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { FrameTable } from './frame-table.tsx';
 import type { PlayedDevice } from './played-device.ts';
 
@@ -15,33 +15,43 @@ export function DevicePanel({ device, end }: DevicePanelProps) {
   return (
     <>
       <Panel
-        title="Device"
-        aside={<span class={`badge ${badge}`}>{isOpen ? 'Session open' : 'No session'}</span>}
+        title={texts.common.device}
+        aside={
+          <span class={`badge ${badge}`}>
+            {isOpen ? texts.playground.sessionOpen : texts.playground.noSession}
+          </span>
+        }
       >
         <p role="status">
           {counts === undefined
-            ? 'It has just begun.'
-            : `${countOf(counts.measured, 'reading')} measured, ${counts.settled} stored, ${counts.refused} refused, ${counts.waiting} waiting, ${counts.lost} lost.`}
+            ? texts.playground.itHasJustBegun
+            : texts.playground.measuredStoredRefusedWaitingLost(
+                texts.counts.readings(counts.measured),
+                counts.settled,
+                counts.refused,
+                counts.waiting,
+                counts.lost,
+              )}
         </p>
         <div class="play-buttons">
           <button type="button" class="button" onClick={() => device.measure()}>
-            Take a reading
+            {texts.playground.takeAReading}
           </button>
           <button type="button" class="button" onClick={end}>
-            Disconnect
+            {texts.playground.disconnect}
           </button>
         </div>
       </Panel>
-      <Panel title="Faults">
+      <Panel title={texts.playground.faults}>
         <div class="play-buttons">
           <button type="button" class="button" onClick={() => device.sayGarbage()}>
-            Garbage
+            {texts.playground.garbage}
           </button>
           <button type="button" class="button" onClick={() => device.measureWrongly()}>
-            Wrong value
+            {texts.playground.wrongValue}
           </button>
           <button type="button" class="button" onClick={() => device.cut()}>
-            Cut link
+            {texts.playground.cutLink}
           </button>
           <button
             type="button"
@@ -49,18 +59,15 @@ export function DevicePanel({ device, end }: DevicePanelProps) {
             aria-pressed={isSilent}
             onClick={() => device.setSilent(!isSilent)}
           >
-            Silence
+            {texts.playground.silence}
           </button>
           <button type="button" class="button" aria-pressed={isSlow} onClick={() => device.setSlow(!isSlow)}>
-            Slow answers
+            {texts.playground.slowAnswers}
           </button>
         </div>
-        <p class="hint">
-          Silence: nothing is sent or read any more, while the link stays. Slow answers: a command is answered
-          three seconds late. Press either again to end it.
-        </p>
+        <p class="hint">{texts.playground.silenceNothingIsSent}</p>
       </Panel>
-      <Panel title="Frames">
+      <Panel title={texts.playground.frames}>
         <FrameTable frames={frames} />
       </Panel>
     </>

@@ -7,6 +7,7 @@ import {
   type Counts,
   type Device,
 } from '../../../../sdk/typescript/src/browser.ts';
+import { texts } from '../texts/texts.ts';
 import { sampleData, wrongData } from './sample-data.ts';
 
 /** One frame, or one word about the link. */
@@ -136,7 +137,8 @@ export class PlayedDevice {
     device.on('trouble', (what) => this.#note('link', 'trouble', what, true));
     device.on('close', (ending, retry) => {
       const why = ending.kind === 'failed' ? ending.message : JSON.stringify(ending);
-      const next = retry === undefined ? '' : `; next attempt in ${(retry.waitMs / 1_000).toFixed(1)} s`;
+      const next =
+        retry === undefined ? '' : texts.playground.nextAttemptInS((retry.waitMs / 1_000).toFixed(1));
       this.#note('link', 'closed', `${why}${next}`, true);
     });
   }

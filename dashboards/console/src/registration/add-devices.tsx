@@ -7,7 +7,7 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
-import { countOf } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { labelsOf, newIds } from './new-ids.ts';
 import { NewSecrets, type NewDevicesMade } from './new-secrets.tsx';
@@ -18,11 +18,14 @@ export function AddDevices() {
   const [made, setMade] = useState<NewDevicesMade>();
   if (made !== undefined) return <NewSecrets made={made} onDone={() => setMade(undefined)} />;
   return (
-    <Panel title="Add devices" aside={<a href="/playground">Try one in this page</a>}>
-      <Loaded load={types} what="the device types">
+    <Panel
+      title={texts.registration.addDevices}
+      aside={<a href="/playground">{texts.registration.tryOneInThisPage}</a>}
+    >
+      <Loaded load={types} what={texts.common.theDeviceTypes}>
         {({ types: rows }) =>
           rows.length === 0 ? (
-            <Empty title="There are no device types" />
+            <Empty title={texts.registration.thereAreNoDeviceTypes} />
           ) : (
             <AddForm types={rows} onMade={setMade} />
           )
@@ -52,7 +55,7 @@ function AddForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (made: 
   return (
     <form
       class="command-form narrow-form"
-      aria-label="Add devices"
+      aria-label={texts.registration.addDevices}
       onSubmit={(event) => {
         event.preventDefault();
         add();
@@ -60,7 +63,7 @@ function AddForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (made: 
     >
       <Refusal error={request.error} />
       <SelectField
-        label="Device type"
+        label={texts.common.deviceType}
         name="/type"
         value={type}
         onValue={setType}
@@ -68,37 +71,41 @@ function AddForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (made: 
       />
       <div class="field-row">
         <TextField
-          label={count === '' ? 'Device id' : 'Start of the ids'}
+          label={count === '' ? texts.registration.deviceId : texts.registration.startOfTheIds}
           name="/ids"
-          hint="1 to 64 letters, digits, _ and -"
+          hint={texts.registration.allowedIds}
           required
           maxLength={64}
           value={id}
           onValue={setId}
         />
         <TextField
-          label="How many (optional)"
+          label={texts.registration.howManyOptional}
           type="number"
           min={1}
           max={10_000}
-          hint={count === '' ? 'Empty: one device' : `${first} to ${ids.at(-1) ?? ''}`}
+          hint={
+            count === ''
+              ? texts.registration.emptyOneDevice
+              : texts.registration.firstToIds(first, ids.at(-1) ?? '')
+          }
           value={count}
           onValue={setCount}
         />
       </div>
       <TextField
-        label="Site"
+        label={texts.registration.site}
         name="/site"
-        hint="A tag of every reading of the device. It cannot be changed."
+        hint={texts.registration.tagOfEveryReading}
         required
         value={site}
         onValue={setSite}
       />
       <TextField
-        label="Labels (optional)"
+        label={texts.registration.labelsOptional}
         name="/labels"
-        hint="floor=2, room=kitchen"
-        fault={read === undefined ? 'Write each as key=value, with commas between them.' : undefined}
+        hint={texts.registration.labelsShortExample}
+        fault={read === undefined ? texts.registration.writeEachAsKeyValue : undefined}
         value={labels}
         onValue={setLabels}
       />
@@ -108,7 +115,9 @@ function AddForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (made: 
           class="button primary"
           disabled={request.busy || read === undefined || ids.length === 0}
         >
-          {ids.length > 1 ? `Add ${countOf(ids.length, 'device')}` : 'Add the device'}
+          {ids.length > 1
+            ? texts.registration.addCounted(texts.counts.devices(ids.length))
+            : texts.registration.addTheDevice}
         </button>
       </div>
     </form>

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import { ask } from '../api.ts';
 import { StateShape } from '../components/state-badge.tsx';
 import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useLive } from '../use-live.ts';
 
 /** Which of the new devices have connected, live. */
@@ -28,8 +29,8 @@ export function Connecting({ ids }: { ids: readonly string[] }) {
     <p class={`connecting ${all ? 'presence-online' : 'presence-never-seen'}`} role="status">
       <StateShape state={all ? 'online' : 'never-seen'} />{' '}
       {ids.length === 1
-        ? `${only} ${all ? 'is connected' : 'has not connected yet'}`
-        : `${countWords(here.size)} of ${countWords(ids.length)} have connected`}
+        ? (all ? texts.registration.isConnected : texts.registration.hasNotConnectedYet)(only)
+        : texts.registration.haveConnected(countWords(here.size), countWords(ids.length))}
     </p>
   );
 }

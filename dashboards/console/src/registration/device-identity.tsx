@@ -12,6 +12,7 @@ import { Age, Time } from '../components/time.tsx';
 import { TypedConfirm } from '../components/typed-confirm.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { LabelForm } from './label-form.tsx';
 
@@ -39,22 +40,23 @@ export function DeviceIdentity({ details, reload }: { details: DeviceDetails; re
     setSecret('secret' in made ? made.secret : undefined);
   }
   return (
-    <Panel title="Identity">
-      <Loaded load={load} what="the credentials">
+    <Panel title={texts.registration.identity}>
+      <Loaded load={load} what={texts.registration.theCredentials}>
         {({ credentials }) => <Credentials device={id} credentials={credentials} change={change} />}
       </Loaded>
       {secret !== undefined && (
         <p class="note">
-          Shown this once: <CopyText text={secret} label="the new secret" />
+          {texts.registration.shownThisOnce}{' '}
+          <CopyText text={secret} label={texts.registration.theNewSecret} />
         </p>
       )}
       <div class="actions">
         <button
           type="button"
           class="button small"
-          onClick={() => void change(addSecret, 'A second secret was made')}
+          onClick={() => void change(addSecret, texts.registration.secondSecretWasMade)}
         >
-          Add a secret
+          {texts.registration.addASecret}
         </button>
         <button
           type="button"
@@ -62,11 +64,11 @@ export function DeviceIdentity({ details, reload }: { details: DeviceDetails; re
           onClick={() =>
             void change(
               () => ask('POST /api/v1/rotations', { body: { ids: [id] } }),
-              `${id} gets a new secret when it is connected; the old one is valid until the new one is used`,
+              texts.registration.getsANewSecret(id),
             )
           }
         >
-          Rotate the secret
+          {texts.registration.rotateTheSecret}
         </button>
       </div>
       <LabelForm details={details} onDone={reload} />
@@ -83,10 +85,7 @@ interface CredentialsProps {
   change: Change;
 }
 
-const stateWords: Readonly<Record<CredentialSummary['state'], string>> = {
-  active: 'in use',
-  next: 'its first use retires the others',
-};
+const stateWords: Readonly<Record<CredentialSummary['state'], string>> = texts.registration.stateWords;
 
 function Credentials({ device, credentials, change }: CredentialsProps) {
   const [revoking, setRevoking] = useState<string>();
@@ -95,51 +94,58 @@ function Credentials({ device, credentials, change }: CredentialsProps) {
     void change(
       () =>
         ask('DELETE /api/v1/devices/{id}/credentials/{credential}', { params: { id: device, credential } }),
-      `${credential} was revoked`,
+      texts.registration.credentialWasRevoked(credential),
     );
   };
   return (
     <>
-      <Table label="Credentials" heads={['Credential', 'Kind', 'Made', 'Revoke']} stacking>
+      <Table
+        label={texts.registration.credentials}
+        heads={[
+          texts.registration.credential,
+          texts.common.kind,
+          texts.common.made,
+          texts.registration.revoke,
+        ]}
+        stacking
+      >
         {credentials.map(({ id, kind, state, createdMs, notAfterMs }) => (
           <tr key={id}>
-            <td data-head="Credential">
+            <td data-head={texts.registration.credential}>
               <code>{id}</code> <span class="quiet">{stateWords[state]}</span>
             </td>
-            <td data-head="Kind">{kind}</td>
-            <td data-head="Made">
+            <td data-head={texts.common.kind}>{kind}</td>
+            <td data-head={texts.common.made}>
               <Age ms={createdMs} />
               {notAfterMs !== undefined && (
-                <span class="quiet">
-                  , until <Time ms={notAfterMs} />
-                </span>
+                <span class="quiet">{texts.registration.untilNotAfterMs(<Time ms={notAfterMs} />)}</span>
               )}
             </td>
-            <td data-head="Revoke">
+            <td data-head={texts.registration.revoke}>
               <button
                 type="button"
                 class="button small"
-                aria-label={`Revoke ${id}…`}
+                aria-label={texts.registration.revokeId(id)}
                 onClick={() => setRevoking(id)}
               >
-                Revoke…
+                {texts.registration.revokeEllipsis}
               </button>
             </td>
           </tr>
         ))}
       </Table>
       {revoking !== undefined && (
-        <Dialog title="Revoke a credential" onClose={() => setRevoking(undefined)}>
+        <Dialog title={texts.registration.revokeACredential} onClose={() => setRevoking(undefined)}>
           <TypedConfirm
-            title={`Revoke ${revoking}?`}
+            title={texts.registration.revokeRevoking(revoking)}
             typed={undefined}
-            action="Revoke"
+            action={texts.registration.revoke}
             onConfirm={() => revoke(revoking)}
             onBack={() => setRevoking(undefined)}
           >
             <p>
-              The session that was opened with it ends at once.
-              {credentials.length === 1 && ' It is the last one: the device cannot connect any more.'}
+              {texts.registration.sessionThatWasOpened}
+              {credentials.length === 1 && texts.registration.itIsTheLastOne}
             </p>
           </TypedConfirm>
         </Dialog>
@@ -160,11 +166,11 @@ function Standing({ details: { id, disabled }, change }: { details: DeviceDetail
           onClick={() =>
             void change(
               () => ask('POST /api/v1/devices/{id}/enable', { params: { id } }),
-              `${id} may connect again`,
+              texts.registration.mayConnectAgain(id),
             )
           }
         >
-          Enable
+          {texts.registration.enable}
         </button>
       ) : (
         <button
@@ -173,39 +179,36 @@ function Standing({ details: { id, disabled }, change }: { details: DeviceDetail
           onClick={() =>
             void change(
               () => ask('POST /api/v1/devices/{id}/disable', { params: { id } }),
-              `${id} is refused`,
+              texts.registration.idIsRefused(id),
             )
           }
         >
-          Disable
+          {texts.registration.disable}
         </button>
       )}
       <button type="button" class="button small danger" onClick={() => setRemoving(true)}>
-        Remove…
+        {texts.common.removeEllipsis}
       </button>
       {removing && (
-        <Dialog title="Remove the device" onClose={() => setRemoving(false)}>
+        <Dialog title={texts.registration.removeTheDevice} onClose={() => setRemoving(false)}>
           <Refusal error={request.error} />
           <TypedConfirm
-            title={`Remove ${id}?`}
+            title={texts.registration.removeId(id)}
             typed={id}
-            action="Remove for good"
+            action={texts.registration.removeForGood}
             busy={request.busy}
             onConfirm={() =>
               void request.run(
                 () => ask('DELETE /api/v1/devices/{id}', { params: { id } }),
                 () => {
-                  say('done', `${id} was removed`);
+                  say('done', texts.registration.idWasRemoved(id));
                   setRemoving(false);
                 },
               )
             }
             onBack={() => setRemoving(false)}
           >
-            <p>
-              Its session and its open commands end; its credentials, labels and settings are deleted.
-              Readings that are stored stay in the metrics store, and the audit stays.
-            </p>
+            <p>{texts.registration.itsSessionAndItsOpen}</p>
           </TypedConfirm>
         </Dialog>
       )}

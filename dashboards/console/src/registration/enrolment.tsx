@@ -9,6 +9,7 @@ import { say } from '../components/status-region.tsx';
 import { Table } from '../components/table.tsx';
 import { Age, Time } from '../components/time.tsx';
 import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 import { NewEnrolment } from './new-enrolment.tsx';
 import { Rotations } from './rotations.tsx';
@@ -36,7 +37,7 @@ export function Enrolment() {
   return (
     <div class="columns">
       <div class="column">
-        <Loaded load={load} what="the enrolment tokens">
+        <Loaded load={load} what={texts.registration.theEnrolmentTokens}>
           {({ enrolments, requests }) => (
             <>
               <Requests requests={requests} change={change} />
@@ -48,12 +49,10 @@ export function Enrolment() {
       </div>
       <div class="column">
         {token !== undefined && (
-          <Panel title="The new token">
-            <p class="note">It is shown this once.</p>
-            <CopyText text={token} label="the token" />
-            <p class="quiet">
-              A device posts it to <code>/v1/enrol</code> of the devices' listener, and gets its secret.
-            </p>
+          <Panel title={texts.registration.theNewToken}>
+            <p class="note">{texts.registration.itIsShownThisOnce}</p>
+            <CopyText text={token} label={texts.registration.theToken} />
+            <p class="quiet">{texts.registration.devicePosts(<code>/v1/enrol</code>)}</p>
           </Panel>
         )}
         <NewEnrolment
@@ -72,57 +71,65 @@ type Change = (what: () => Promise<unknown>, done: string) => Promise<void>;
 function Requests({ requests, change }: { requests: readonly EnrolmentRequest[]; change: Change }) {
   const waiting = requests.filter(({ approved }) => !approved);
   return (
-    <Panel title="Waiting for approval" aside={countWords(waiting.length)}>
+    <Panel title={texts.registration.waitingForApproval} aside={countWords(waiting.length)}>
       {requests.length === 0 ? (
-        <Empty title="No device waits">
-          <p>
-            A registered device that asks for a new identity is here until somebody approves or denies it.
-          </p>
+        <Empty title={texts.registration.noDeviceWaits}>
+          <p>{texts.registration.registeredDeviceThatAsks}</p>
         </Empty>
       ) : (
-        <Table label="Devices that wait" heads={['Device', 'Address', 'Asked', 'Token', 'Answer']} stacking>
+        <Table
+          label={texts.registration.devicesThatWait}
+          heads={[
+            texts.common.device,
+            texts.common.address,
+            texts.registration.asked,
+            texts.registration.token,
+            texts.registration.answer,
+          ]}
+          stacking
+        >
           {requests.map(({ deviceId: id, address, askedMs, enrolmentId, approved }) => (
             <tr key={id}>
-              <td data-head="Device">
+              <td data-head={texts.common.device}>
                 <a href={`/devices/${encodeURIComponent(id)}`}>{id}</a>
               </td>
-              <td data-head="Address">{address}</td>
-              <td data-head="Asked">
+              <td data-head={texts.common.address}>{address}</td>
+              <td data-head={texts.registration.asked}>
                 <Age ms={askedMs} />
               </td>
-              <td data-head="Token">
+              <td data-head={texts.registration.token}>
                 <code>{enrolmentId}</code>
               </td>
-              <td data-head="Answer">
+              <td data-head={texts.registration.answer}>
                 {approved ? (
-                  'approved: it gets its identity when it asks again'
+                  texts.registration.approvedItGetsItsIdentity
                 ) : (
                   <div class="actions">
                     <button
                       type="button"
                       class="button small"
-                      aria-label={`Approve ${id}`}
+                      aria-label={texts.registration.approveId(id)}
                       onClick={() =>
                         void change(
                           () => ask('POST /api/v1/enrolments/requests/{id}/approve', { params: { id } }),
-                          `${id} gets a new identity`,
+                          texts.registration.getsANewIdentity(id),
                         )
                       }
                     >
-                      Approve
+                      {texts.registration.approve}
                     </button>
                     <button
                       type="button"
                       class="button small danger"
-                      aria-label={`Deny ${id}`}
+                      aria-label={texts.registration.denyId(id)}
                       onClick={() =>
                         void change(
                           () => ask('POST /api/v1/enrolments/requests/{id}/deny', { params: { id } }),
-                          `${id} was denied`,
+                          texts.registration.idWasDenied(id),
                         )
                       }
                     >
-                      Deny
+                      {texts.registration.deny}
                     </button>
                   </div>
                 )}
@@ -135,56 +142,65 @@ function Requests({ requests, change }: { requests: readonly EnrolmentRequest[];
   );
 }
 
-const reEnrolmentWords: Readonly<Record<Token['reEnrolment'], string>> = {
-  auto: 'at once',
-  approve: 'after approval',
-  never: 'never',
-};
+const reEnrolmentWords: Readonly<Record<Token['reEnrolment'], string>> = texts.registration.reEnrolmentWords;
 
 function Tokens({ tokens, change }: { tokens: readonly Token[]; change: Change }) {
   return (
-    <Panel title="Enrolment tokens" aside={<Export name="enrolments" rows={() => tokens} />}>
+    <Panel
+      title={texts.registration.enrolmentTokens}
+      aside={<Export name="enrolments" rows={() => tokens} />}
+    >
       {tokens.length === 0 ? (
-        <Empty title="No enrolment tokens">
-          <p>With a token, new devices fetch their identity by themselves.</p>
+        <Empty title={texts.registration.noEnrolmentTokens}>
+          <p>{texts.registration.withATokenNewDevices}</p>
         </Empty>
       ) : (
         <Table
-          label="Enrolment tokens"
-          heads={['Token', 'For', 'Ids begin with', 'Used', 'Until', 'Registered ones', 'Revoke']}
+          label={texts.registration.enrolmentTokens}
+          heads={[
+            texts.registration.token,
+            texts.registration.forWord,
+            texts.registration.idsBeginWith,
+            texts.registration.used,
+            texts.registration.until,
+            texts.registration.registeredOnes,
+            texts.registration.revoke,
+          ]}
           stacking
         >
           {tokens.map(({ id, type, site, idPrefix, used, uses, notAfterMs, reEnrolment }) => (
             <tr key={id}>
-              <td data-head="Token">
+              <td data-head={texts.registration.token}>
                 <code>{id}</code>
               </td>
-              <td data-head="For">
-                {type} at {site}
+              <td data-head={texts.registration.forWord}>{texts.registration.typeAtSite(type, site)}</td>
+              <td data-head={texts.registration.idsBeginWith}>
+                {idPrefix === '' ? (
+                  <span class="quiet">{texts.registration.anything}</span>
+                ) : (
+                  <code>{idPrefix}</code>
+                )}
               </td>
-              <td data-head="Ids begin with">
-                {idPrefix === '' ? <span class="quiet">anything</span> : <code>{idPrefix}</code>}
+              <td data-head={texts.registration.used}>
+                {texts.common.partOf(countWords(used), countWords(uses))}
               </td>
-              <td data-head="Used">
-                {countWords(used)} of {countWords(uses)}
-              </td>
-              <td data-head="Until">
+              <td data-head={texts.registration.until}>
                 <Time ms={notAfterMs} />
               </td>
-              <td data-head="Registered ones">{reEnrolmentWords[reEnrolment]}</td>
-              <td data-head="Revoke">
+              <td data-head={texts.registration.registeredOnes}>{reEnrolmentWords[reEnrolment]}</td>
+              <td data-head={texts.registration.revoke}>
                 <button
                   type="button"
                   class="button small"
-                  aria-label={`Revoke ${id}`}
+                  aria-label={texts.registration.revokeToken(id)}
                   onClick={() =>
                     void change(
                       () => ask('DELETE /api/v1/enrolments/{id}', { params: { id } }),
-                      `${id} was revoked`,
+                      texts.registration.credentialWasRevoked(id),
                     )
                   }
                 >
-                  Revoke
+                  {texts.registration.revoke}
                 </button>
               </td>
             </tr>

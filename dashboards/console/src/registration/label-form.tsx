@@ -5,6 +5,7 @@ import { say } from '../components/status-region.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
+import { texts } from '../texts/texts.ts';
 import { labelsOf } from './new-ids.ts';
 
 /** All labels of a device as one text. */
@@ -22,7 +23,7 @@ export function LabelForm({ details, onDone }: { details: DeviceDetails; onDone:
     void request.run(
       () => ask('PATCH /api/v1/devices/{id}/labels', { params: { id }, body }),
       () => {
-        say('done', `The labels of ${id} are saved`);
+        say('done', texts.registration.labelsOfAreSaved(id));
         onDone();
       },
     );
@@ -30,7 +31,7 @@ export function LabelForm({ details, onDone }: { details: DeviceDetails; onDone:
   return (
     <form
       class="label-form"
-      aria-label="Labels"
+      aria-label={texts.registration.labels}
       onSubmit={(event) => {
         event.preventDefault();
         save();
@@ -38,10 +39,10 @@ export function LabelForm({ details, onDone }: { details: DeviceDetails; onDone:
     >
       <Refusal error={request.error} />
       <TextField
-        label="Labels"
+        label={texts.registration.labels}
         name="/set"
-        hint="floor=2, room=kitchen; selectors and filters use them"
-        fault={after === undefined ? 'Write each as key=value, with commas between them.' : undefined}
+        hint={texts.registration.labelsExample}
+        fault={after === undefined ? texts.registration.writeEachAsKeyValue : undefined}
         value={text}
         onValue={setText}
       />
@@ -50,7 +51,7 @@ export function LabelForm({ details, onDone }: { details: DeviceDetails; onDone:
         class="button small"
         disabled={request.busy || after === undefined || text === before}
       >
-        Save labels
+        {texts.registration.saveLabels}
       </button>
     </form>
   );

@@ -8,6 +8,7 @@ import { Loaded } from '../components/states.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { labelsOf } from './new-ids.ts';
 
@@ -15,8 +16,8 @@ import { labelsOf } from './new-ids.ts';
 export function NewEnrolment({ onMade }: { onMade: (token: string) => void }) {
   const types = useLoad((signal) => ask('GET /api/v1/device-types', { signal }), []);
   return (
-    <Panel title="New token">
-      <Loaded load={types} what="the device types">
+    <Panel title={texts.registration.newToken}>
+      <Loaded load={types} what={texts.common.theDeviceTypes}>
         {({ types: rows }) => <EnrolmentForm types={rows} onMade={onMade} />}
       </Loaded>
     </Panel>
@@ -47,7 +48,7 @@ function EnrolmentForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (
   return (
     <form
       class="command-form"
-      aria-label="New token"
+      aria-label={texts.registration.newToken}
       onSubmit={(event) => {
         event.preventDefault();
         make();
@@ -55,16 +56,21 @@ function EnrolmentForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (
     >
       <Refusal error={request.error} />
       <SelectField
-        label="Device type"
+        label={texts.common.deviceType}
         value={type}
         onValue={setType}
         choices={types.map(({ id }) => [id, id])}
       />
-      <TextField label="Site" name="/site" required value={site} onValue={setSite} />
-      <TextField label="Ids begin with (optional)" name="/idPrefix" value={idPrefix} onValue={setIdPrefix} />
+      <TextField label={texts.registration.site} name="/site" required value={site} onValue={setSite} />
+      <TextField
+        label={texts.registration.idsBeginWithOptional}
+        name="/idPrefix"
+        value={idPrefix}
+        onValue={setIdPrefix}
+      />
       <div class="field-row">
         <TextField
-          label="Devices"
+          label={texts.common.devices}
           name="/uses"
           type="number"
           min={1}
@@ -74,7 +80,7 @@ function EnrolmentForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (
           onValue={setUses}
         />
         <TextField
-          label="Valid for, h"
+          label={texts.registration.validForH}
           type="number"
           min={1}
           max={8_760}
@@ -84,26 +90,26 @@ function EnrolmentForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (
         />
       </div>
       <SelectField
-        label="A device that is registered already gets a new identity"
+        label={texts.registration.deviceThatIsRegisteredAlready}
         value={reEnrolment}
         onValue={(value) => setReEnrolment(value as Request['reEnrolment'])}
         choices={[
-          ['approve', 'after approval'],
-          ['auto', 'at once'],
+          ['approve', texts.registration.afterApproval],
+          ['auto', texts.registration.atOnce],
           ['never', 'never'],
         ]}
       />
       <TextField
-        label="Labels (optional)"
+        label={texts.registration.labelsOptional}
         name="/labels"
-        hint="floor=2, room=kitchen"
-        fault={read === undefined ? 'Write each as key=value, with commas between them.' : undefined}
+        hint={texts.registration.labelsShortExample}
+        fault={read === undefined ? texts.registration.writeEachAsKeyValue : undefined}
         value={labels}
         onValue={setLabels}
       />
       <div class="actions">
         <button type="submit" class="button primary" disabled={request.busy || read === undefined}>
-          Make the token
+          {texts.registration.makeTheToken}
         </button>
       </div>
     </form>

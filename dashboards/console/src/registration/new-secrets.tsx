@@ -7,8 +7,8 @@ import { QrCode } from '../components/qr-code.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { countOf } from '../number-words.ts';
 import { usualUrl } from '../playground/usual-url.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { Connecting } from './connecting.tsx';
 import { snippetsFor } from './snippets.ts';
@@ -27,19 +27,18 @@ export function NewSecrets({ made, onDone }: { made: NewDevicesMade; onDone: () 
     <Panel
       title={
         devices.length === 1
-          ? `${first.id} is registered`
-          : `${countOf(devices.length, 'device')} are registered`
+          ? texts.registration.idIsRegistered(first.id)
+          : texts.registration.devicesAreRegistered(texts.counts.devices(devices.length))
       }
       aside={
         <button type="button" class="button small" onClick={onDone}>
-          Done
+          {texts.registration.done}
         </button>
       }
     >
       <div class="new-secrets">
         <p class="note">
-          {devices.length === 1 ? 'The secret is' : 'The secrets are'} shown this once: the hub keeps only a
-          hash.
+          {devices.length === 1 ? texts.registration.secretShownOnce : texts.registration.secretsShownOnce}
         </p>
         <Connecting ids={devices.map(({ id }) => id)} />
         {devices.length === 1 ? (
@@ -47,16 +46,20 @@ export function NewSecrets({ made, onDone }: { made: NewDevicesMade; onDone: () 
         ) : (
           <>
             <p>
-              Save them: <Export name="credentials" rows={() => devices} />
+              {texts.registration.saveThem} <Export name="credentials" rows={() => devices} />
             </p>
-            <Table label="Secrets" heads={['Device', 'Secret']} name="long-scroll">
+            <Table
+              label={texts.registration.secrets}
+              heads={[texts.common.device, texts.common.secret]}
+              name="long-scroll"
+            >
               {devices.map(({ id, secret }) => (
                 <tr key={id}>
                   <td>
                     <a href={`/devices/${encodeURIComponent(id)}`}>{id}</a>
                   </td>
                   <td>
-                    <CopyText text={secret} label={`the secret of ${id}`} />
+                    <CopyText text={secret} label={texts.registration.theSecretOf(id)} />
                   </td>
                 </tr>
               ))}
@@ -78,33 +81,31 @@ function OneSecret({ id, secret, type }: { id: string; secret: string; type: str
     <>
       <div class="secret-and-code">
         <div>
-          <p>
-            Secret of <a href={`/devices/${encodeURIComponent(id)}`}>{id}</a>
-          </p>
-          <CopyText text={secret} label="the secret" />
+          <p>{texts.registration.secretOfId(<a href={`/devices/${encodeURIComponent(id)}`}>{id}</a>)}</p>
+          <CopyText text={secret} label={texts.registration.theSecret} />
           <TextField
-            label="Address of the hub for devices"
-            hint="As the device reaches it. The snippets and the code have it."
+            label={texts.registration.addressOfTheHub}
+            hint={texts.registration.asTheDeviceReaches}
             value={url}
             onValue={setUrl}
           />
         </div>
         <QrCode
           text={JSON.stringify({ url, id, secret, type })}
-          label={`Address, id, secret and type of ${id}`}
+          label={texts.registration.addressIdSecretAndType(id)}
         />
       </div>
-      <Loaded load={definition} what="the device type">
+      <Loaded load={definition} what={texts.common.theDeviceType}>
         {(loaded) => (
           <div class="snippets">
             {snippetsFor({ url, id, type: loaded }).map(({ name, text }) => (
               <details key={name} open={name === 'Simulator'}>
                 <summary>{name}</summary>
                 <pre tabIndex={0}>{text}</pre>
-                <CopyButton text={text} label={`the ${name} snippet`} />
+                <CopyButton text={text} label={texts.registration.theNameSnippet(name)} />
               </details>
             ))}
-            <p class="quiet">They read the secret from the environment: SECRET=… before the command.</p>
+            <p class="quiet">{texts.registration.theyReadTheSecret}</p>
           </div>
         )}
       </Loaded>

@@ -5,6 +5,7 @@ import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { Age } from '../components/time.tsx';
 import { countWords } from '../number-words.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 
 const refreshMs = 5_000;
@@ -19,18 +20,18 @@ export function Rotations() {
   );
   return (
     <Panel
-      title="Rotations of secrets"
+      title={texts.registration.rotationsOfSecrets}
       aside={<Export name="rotations" rows={async () => (await ask('GET /api/v1/rotations', {})).devices} />}
     >
-      <Loaded load={load} what="the rotations">
+      <Loaded load={load} what={texts.registration.theRotations}>
         {({ devices }) =>
           devices.length === 0 ? (
-            <p class="quiet">None is under way.</p>
+            <p class="quiet">{texts.registration.noneIsUnderWay}</p>
           ) : (
             <>
               <Table
-                label="Devices whose rotation has not finished"
-                heads={['Device', 'Asked for']}
+                label={texts.registration.devicesWhoseRotationHasNot}
+                heads={[texts.common.device, texts.registration.askedFor]}
                 name="long-scroll"
               >
                 {devices.slice(0, mostNamed).map(({ id, sinceMs }) => (
@@ -45,7 +46,7 @@ export function Rotations() {
                 ))}
               </Table>
               {devices.length > mostNamed && (
-                <p class="quiet">and {countWords(devices.length - mostNamed)} more</p>
+                <p class="quiet">{texts.common.andMore(countWords(devices.length - mostNamed))}</p>
               )}
             </>
           )

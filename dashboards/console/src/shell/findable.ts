@@ -1,5 +1,6 @@
 import { pages } from '../pages.ts';
 import { mayAs, maySend, seesAll } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 
 /** Something that the finder leads to. */
 export interface Findable {
@@ -21,23 +22,27 @@ export function findable(): Findable[] {
 const isOperator = (): boolean => mayAs('operator');
 const isAdmin = (): boolean => mayAs('admin');
 const actions: readonly { may: () => boolean; word: string; to: string; kind?: 'page' }[] = [
-  { may: isOperator, word: 'Send a command to a group', to: '/commands?view=groups' },
-  { may: () => maySend('config'), word: 'Change settings of many devices', to: '/commands?view=settings' },
-  { may: isOperator, word: 'Silence alarms', to: '/alarms' },
-  { may: () => maySend('critical'), word: 'Begin a firmware rollout', to: '/firmware' },
-  { may: isAdmin, word: 'Add a device', to: '/devices?view=add' },
-  { may: isAdmin, word: 'Make an enrolment token', to: '/devices?view=enrolment' },
-  { may: isAdmin, word: 'Approve devices that wait', to: '/devices?view=enrolment' },
-  { may: isAdmin, word: 'Add a schedule', to: '/commands?view=schedules' },
-  { may: isAdmin, word: 'Store a group', to: '/commands?view=stored' },
-  { may: isAdmin, word: 'Send a notice', to: '/commands?view=notices' },
-  { may: () => true, word: 'Change your password', to: '/account' },
-  { may: () => true, word: 'Two-factor sign-in', to: '/account' },
-  { may: isAdmin, word: 'Accounts and API tokens', to: '/hub?view=accounts', kind: 'page' },
-  { may: seesAll, word: 'Audit: who did what', to: '/hub?view=audit', kind: 'page' },
-  { may: isAdmin, word: 'Configuration in effect', to: '/hub?view=config', kind: 'page' },
-  { may: isAdmin, word: 'Webhooks', to: '/alarms?view=webhooks', kind: 'page' },
-  { may: isAdmin, word: 'Add firmware', to: '/firmware?view=files' },
+  { may: isOperator, word: texts.shell.sendACommand, to: '/commands?view=groups' },
+  {
+    may: () => maySend('config'),
+    word: texts.shell.changeSettingsOfManyDevices,
+    to: '/commands?view=settings',
+  },
+  { may: isOperator, word: texts.shell.silenceAlarms, to: '/alarms' },
+  { may: () => maySend('critical'), word: texts.shell.beginAFirmwareRollout, to: '/firmware' },
+  { may: isAdmin, word: texts.shell.addADevice, to: '/devices?view=add' },
+  { may: isAdmin, word: texts.shell.makeAnEnrolmentToken, to: '/devices?view=enrolment' },
+  { may: isAdmin, word: texts.shell.approveDevicesThatWait, to: '/devices?view=enrolment' },
+  { may: isAdmin, word: texts.shell.addASchedule, to: '/commands?view=schedules' },
+  { may: isAdmin, word: texts.shell.storeAGroup, to: '/commands?view=stored' },
+  { may: isAdmin, word: texts.shell.sendANotice, to: '/commands?view=notices' },
+  { may: () => true, word: texts.shell.changeYourPassword, to: '/account' },
+  { may: () => true, word: texts.shell.twoFactorSignIn, to: '/account' },
+  { may: isAdmin, word: texts.shell.accountsAndApiTokens, to: '/hub?view=accounts', kind: 'page' },
+  { may: seesAll, word: texts.shell.auditWhoDidWhat, to: '/hub?view=audit', kind: 'page' },
+  { may: isAdmin, word: texts.shell.configurationInEffect, to: '/hub?view=config', kind: 'page' },
+  { may: isAdmin, word: texts.shell.webhooks, to: '/alarms?view=webhooks', kind: 'page' },
+  { may: isAdmin, word: texts.shell.addFirmware, to: '/firmware?view=files' },
 ];
 
 /** Those that have every word of the text, in their order. */

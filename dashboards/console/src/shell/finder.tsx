@@ -2,6 +2,7 @@ import { useEffect, useId, useState } from 'preact/hooks';
 import { ask } from '../api.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { goTo } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { findable, matching, type Findable } from './findable.ts';
 
@@ -31,10 +32,10 @@ export function Finder() {
   return (
     <>
       <button type="button" class="finder-button" onClick={() => setOpen(true)}>
-        Find… <kbd>Ctrl K</kbd>
+        {texts.shell.findKbd(<kbd>{texts.shell.ctrlK}</kbd>)}
       </button>
       {open && (
-        <Dialog title="Find" onClose={() => setOpen(false)}>
+        <Dialog title={texts.shell.find} onClose={() => setOpen(false)}>
           <Choices onChosen={() => setOpen(false)} />
         </Dialog>
       )}
@@ -59,7 +60,7 @@ function Choices({ onChosen }: { onChosen: () => void }) {
         type="text"
         class="input"
         role="combobox"
-        aria-label="Device, page or action"
+        aria-label={texts.shell.devicePageOrAction}
         aria-expanded={found.length > 0}
         aria-controls={id}
         aria-activedescendant={found.length === 0 ? undefined : `${id}-${at}`}
@@ -81,7 +82,7 @@ function Choices({ onChosen }: { onChosen: () => void }) {
           }
         }}
       />
-      <ul id={id} role="listbox" aria-label="What was found">
+      <ul id={id} role="listbox" aria-label={texts.shell.whatWasFound}>
         {found.map((one, index) => (
           <li
             key={`${one.kind} ${one.word}`}
@@ -94,7 +95,7 @@ function Choices({ onChosen }: { onChosen: () => void }) {
           </li>
         ))}
       </ul>
-      {found.length === 0 && <p class="quiet">Nothing is called that.</p>}
+      {found.length === 0 && <p class="quiet">{texts.shell.nothingIsCalledThat}</p>}
     </div>
   );
 }
@@ -115,7 +116,7 @@ function useDevices(text: string): readonly Findable[] {
   );
   if (state.kind !== 'loaded') return [];
   return state.value.map(({ id, site }) => ({
-    kind: `device at ${site}`,
+    kind: texts.shell.deviceAtSite(site),
     word: id,
     to: `/devices/${encodeURIComponent(id)}`,
   }));

@@ -3,6 +3,7 @@ import { BrandMark } from '../components/brand-mark.tsx';
 import { liveState } from '../live.ts';
 import { pages } from '../pages.ts';
 import { path } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { Account } from './account.tsx';
 import { Finder } from './finder.tsx';
 import { LiveMark } from './live-mark.tsx';
@@ -16,14 +17,14 @@ export function Layout({ title, children }: { title: string; children: Component
   return (
     <div class="shell">
       <a class="skip" href="#main">
-        Skip to content
+        {texts.shell.skipToContent}
       </a>
       <header class="top">
         <a class="brand" href="/">
           <BrandMark />
-          <span>Device hub</span>
+          <span>{texts.shell.deviceHub}</span>
         </a>
-        <nav class="nav" aria-label="Pages">
+        <nav class="nav" aria-label={texts.shell.pages}>
           <ul>{pages.map(({ path: at, nav }) => nav && <NavItem key={at} at={at} word={nav} />)}</ul>
         </nav>
         <div class="top-tools">

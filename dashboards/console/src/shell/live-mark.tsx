@@ -1,11 +1,7 @@
 import { liveState, type LiveState } from '../live.ts';
+import { texts } from '../texts/texts.ts';
 
-const words: Record<LiveState, string> = {
-  off: 'not connected',
-  connecting: 'connecting',
-  open: 'live',
-  reconnecting: 'reconnecting',
-};
+const words: Record<LiveState, string> = texts.shell.liveMarkWords;
 
 /** Whether the page is up to date. */
 export function LiveMark() {

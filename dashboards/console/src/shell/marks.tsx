@@ -4,6 +4,7 @@ import { useOpenAlarms } from '../alarms/open-alarms.ts';
 import { ask } from '../api.ts';
 import { useIncidents } from '../incidents/use-incidents.ts';
 import { paths } from '../paths.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 
 /** By the path of the page. */
@@ -15,11 +16,11 @@ export const marks: Readonly<Record<string, ComponentType>> = {
 
 function OpenIncidents() {
   const count = useIncidents().incidents.filter(({ state }) => state === 'open').length;
-  return <Mark count={count} words={count === 1 ? 'incident open' : 'incidents open'} />;
+  return <Mark count={count} words={count === 1 ? texts.shell.incidentOpen : texts.shell.incidentsOpen} />;
 }
 
 function OpenAlarms() {
-  return <Mark count={useOpenAlarms() ?? 0} words="that nobody has acknowledged" />;
+  return <Mark count={useOpenAlarms() ?? 0} words={texts.shell.thatNobodyHasAcknowledged} />;
 }
 
 /** How often the hub is asked whether all its parts are well, ms. */
@@ -34,7 +35,10 @@ function PartsDown() {
   // The mark of the live feed says that the hub is away.
   if (state.kind !== 'loaded') return null;
   const { degraded } = state.value;
-  const words = degraded.length === 1 ? `part down: ${degraded[0]}` : `parts down: ${degraded.join(', ')}`;
+  const words =
+    degraded.length === 1
+      ? texts.shell.partDown(degraded.join())
+      : texts.shell.partsDown(degraded.join(', '));
   return <Mark count={degraded.length} words={words} />;
 }
 

@@ -10,6 +10,7 @@ import { Time } from '../components/time.tsx';
 import { countWords } from '../number-words.ts';
 import { query, setQuery } from '../router.ts';
 import { maySend } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 import { NewGroupTwin } from './new-group-twin.tsx';
 
@@ -37,42 +38,48 @@ function List({ chosen }: { chosen: string }) {
     ({ groupTwins }) => (groupTwins.some(({ final }) => !final) ? refreshMs : undefined),
   );
   return (
-    <Loaded load={load} what="the changes of settings">
+    <Loaded load={load} what={texts.twins.changesOfSettings}>
       {({ groupTwins }) => (
         <Panel
-          title="Settings of many devices"
+          title={texts.twins.settingsOfManyDevices}
           aside={<Export name="group-settings" rows={() => groupTwins} />}
         >
           {groupTwins.length === 0 ? (
-            <Empty title="No changes yet">
-              <p>Each device comes to its settings by itself, also one that is away now.</p>
+            <Empty title={texts.twins.noChangesYet}>
+              <p>{texts.twins.eachDeviceComes}</p>
             </Empty>
           ) : (
             <Table
-              label="Changes, newest first"
-              heads={['Accepted', 'Settings', 'To', 'Status', 'Devices']}
+              label={texts.twins.changesNewestFirst}
+              heads={[
+                texts.twins.accepted,
+                texts.common.settings,
+                texts.common.to,
+                texts.common.status,
+                texts.common.devices,
+              ]}
               stacking
             >
               {groupTwins.map((row) => (
                 <tr key={row.id}>
-                  <td data-head="Accepted">
+                  <td data-head={texts.twins.accepted}>
                     <a href={`/commands?view=settings&id=${encodeURIComponent(row.id)}`}>
                       <Time ms={row.acceptedMs} />
                     </a>
                   </td>
-                  <td data-head="Settings" class="long-text">
+                  <td data-head={texts.common.settings} class="long-text">
                     <code>{JSON.stringify(row.patch)}</code>
                   </td>
-                  <td data-head="To">
+                  <td data-head={texts.common.to}>
                     <code>{row.group ?? row.to}</code>
                   </td>
-                  <td data-head="Status">
+                  <td data-head={texts.common.status}>
                     <CommandBadge status={row.status} />
                   </td>
-                  <td data-head="Devices">
-                    <WaveBar wave={row} label={`${row.succeeded} of ${row.targets} in sync`} />
+                  <td data-head={texts.common.devices}>
+                    <WaveBar wave={row} label={texts.twins.ofInSync(row.succeeded, row.targets)} />
                     <span class="quiet">
-                      {countWords(row.succeeded)} of {countWords(row.targets)} in sync
+                      {texts.twins.countedInSync(countWords(row.succeeded), countWords(row.targets))}
                     </span>
                   </td>
                 </tr>
@@ -101,27 +108,27 @@ function OneGroupTwin({ id }: { id: string }) {
   }
   return (
     <Panel
-      title="Progress"
+      title={texts.twins.progress}
       aside={
         <button type="button" class="button small" onClick={() => setQuery({ id: '' })}>
-          Close
+          {texts.common.close}
         </button>
       }
     >
-      <Loaded load={load} what="the change">
+      <Loaded load={load} what={texts.twins.theChange}>
         {(view) => (
           <div class="group-progress">
             <p role="status">
-              <CommandBadge status={view.status} /> {view.succeeded} of {view.targets} in sync, {view.failed}{' '}
-              failed, {view.open} to answer.
+              <CommandBadge status={view.status} />{' '}
+              {texts.twins.ofInSyncFailed(view.succeeded, view.targets, view.failed, view.open)}
             </p>
-            <WaveBar wave={view} label={`${view.succeeded} of ${view.targets} in sync`} />
+            <WaveBar wave={view} label={texts.twins.ofInSync(view.succeeded, view.targets)} />
             {maySend('config') && !view.final && (
               <div class="actions">
                 <button type="button" class="button danger" onClick={() => void cancel()}>
-                  Stop
+                  {texts.twins.stop}
                 </button>
-                <span class="quiet">No further wave; what is set stays set.</span>
+                <span class="quiet">{texts.twins.noFurtherWaveWhat}</span>
               </div>
             )}
             <ul class="targets">
@@ -133,7 +140,7 @@ function OneGroupTwin({ id }: { id: string }) {
               ))}
             </ul>
             {view.devices.length > mostNamed && (
-              <p class="quiet">and {view.devices.length - mostNamed} more</p>
+              <p class="quiet">{texts.common.andMore(view.devices.length - mostNamed)}</p>
             )}
           </div>
         )}

@@ -13,8 +13,8 @@ import { emptyDraft } from '../forms/params-draft.ts';
 import { ObjectFields } from '../forms/params-fields.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
-import { countOf } from '../number-words.ts';
 import { setQuery } from '../router.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** Types with settings, in their newest version that has devices. */
@@ -28,15 +28,15 @@ export function NewGroupTwin() {
   }, []);
   const [typeId, setTypeId] = useState('');
   return (
-    <Panel title="Change settings of many">
-      <Loaded load={types} what="the device types">
+    <Panel title={texts.twins.changeSettingsOfMany}>
+      <Loaded load={types} what={texts.common.theDeviceTypes}>
         {(able) => {
           const chosen = able.find(({ id }) => id === typeId) ?? able[0];
-          if (chosen === undefined) return <Empty title="No device type has settings" />;
+          if (chosen === undefined) return <Empty title={texts.twins.noDeviceTypeHasSettings} />;
           return (
             <div class="command-form">
               <SelectField
-                label="Device type"
+                label={texts.common.deviceType}
                 value={chosen.id}
                 onValue={setTypeId}
                 choices={able.map(({ id }) => [id, id])}
@@ -74,7 +74,7 @@ function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefini
     void request.run(
       () => ask('POST /api/v1/group-twins', { body: { ...body, id } }),
       () => {
-        say('done', 'The settings are on their way');
+        say('done', texts.twins.settingsAreOnTheirWay);
         setPreview(undefined);
         setQuery({ id });
         setId(freshCommandKey());
@@ -90,7 +90,7 @@ function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefini
     <form
       class="command-form"
       noValidate
-      aria-label="Change settings of many"
+      aria-label={texts.twins.changeSettingsOfMany}
       onSubmit={(event) => {
         event.preventDefault();
         look();
@@ -98,13 +98,13 @@ function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefini
     >
       <Refusal error={request.error} />
       <TextField
-        label="Devices"
+        label={texts.common.devices}
         name="/to"
-        hint="all, a device ID, or conditions (AND): type=env-sensor,site=north,floor=2"
+        hint={texts.twins.allADeviceId}
         value={to}
         onValue={changing(setTo)}
       />
-      <p class="quiet">What is left empty stays as it is.</p>
+      <p class="quiet">{texts.twins.whatIsLeftEmptyStays}</p>
       <ObjectFields
         name="patch"
         definition={desired}
@@ -115,38 +115,49 @@ function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefini
         disabled={request.busy}
         onChange={changing(setDraft)}
       />
-      {tried && isEmpty && <p class="fault">Fill in what is to be changed.</p>}
+      {tried && isEmpty && <p class="fault">{texts.twins.fillInWhat}</p>}
       <TextField
-        label="Failures allowed"
+        label={texts.common.failuresAllowed}
         type="number"
         min={0}
-        hint="It stops at more: a device that refuses, or does not answer."
+        hint={texts.twins.itStopsAtMore}
         value={maxFailures}
         onValue={changing(setMaxFailures)}
       />
       <div class="actions">
         <button type="submit" class="button" disabled={request.busy}>
-          Preview devices
+          {texts.common.previewDevices}
         </button>
       </div>
-      {preview !== undefined && (
-        <section class="preview" aria-label="Preview">
-          <p role="status">
-            <strong>{countOf(preview.length, 'device')}</strong>, a tenth of them in each wave:{' '}
-            <code>{JSON.stringify(patch)}</code>
-          </p>
-          <p class="bulk-devices" tabIndex={0} role="group" aria-label="Devices">
-            {preview.join(', ')}
-          </p>
-          {preview.length > 0 && (
-            <div class="actions">
-              <button type="button" class="button primary" disabled={request.busy} onClick={set}>
-                Change {countOf(preview.length, 'device')}
-              </button>
-            </div>
-          )}
-        </section>
-      )}
+      {preview !== undefined && <Preview devices={preview} patch={patch} busy={request.busy} onSet={set} />}
     </form>
+  );
+}
+
+/** Which devices the change is for, before it is made. */
+function Preview(props: {
+  devices: readonly string[];
+  patch: Readonly<Record<string, unknown>>;
+  busy: boolean;
+  onSet: () => void;
+}) {
+  const { devices, patch, busy, onSet } = props;
+  const counted = texts.counts.devices(devices.length);
+  return (
+    <section class="preview" aria-label={texts.common.preview}>
+      <p role="status">
+        {texts.twins.tenthOfThemInEach(<strong>{counted}</strong>, <code>{JSON.stringify(patch)}</code>)}
+      </p>
+      <p class="bulk-devices" tabIndex={0} role="group" aria-label={texts.common.devices}>
+        {devices.join(', ')}
+      </p>
+      {devices.length > 0 && (
+        <div class="actions">
+          <button type="button" class="button primary" disabled={busy} onClick={onSet}>
+            {texts.common.changeName(counted)}
+          </button>
+        </div>
+      )}
+    </section>
   );
 }

@@ -7,6 +7,7 @@ import { valueAt } from '../../../../schemas/json-pointer.ts';
 import { leavesOf } from '../../../../schemas/twin/twin-leaves.ts';
 import type { TwinView } from '../../../../schemas/api/twins/twins.ts';
 import { fieldTitle } from '../forms/field-words.ts';
+import { texts } from '../texts/texts.ts';
 import { unitSymbol } from '../unit-symbol.ts';
 
 /** One setting, or something that the device reports alone, as the panel shows it. Pure. */
@@ -66,7 +67,7 @@ function placesOf(object: ObjectDefinition, at = '', before = ''): Place[] {
 function valueText(value: unknown, definition: ValueDefinition | undefined): string | undefined {
   if (value === undefined) return undefined;
   const { unit } = (definition ?? {}) as Partial<ScalarDefinition>;
-  if (typeof value === 'boolean') return value ? 'Yes' : 'No';
+  if (typeof value === 'boolean') return value ? texts.twins.yes : texts.twins.no;
   const text = typeof value === 'string' ? value : JSON.stringify(value);
   return unit === undefined ? text : `${text} ${unitSymbol(unit)}`;
 }

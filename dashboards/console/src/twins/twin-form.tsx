@@ -8,6 +8,7 @@ import { FaultSummary } from '../forms/fault-summary.tsx';
 import { checkParams } from '../forms/params-check.ts';
 import { draftOf } from '../forms/params-draft.ts';
 import { ObjectFields } from '../forms/params-fields.tsx';
+import { texts } from '../texts/texts.ts';
 
 interface TwinFormProps {
   readonly twin: TwinView;
@@ -43,11 +44,7 @@ export function TwinForm({ twin, definition, onDone }: TwinFormProps) {
     } catch (error) {
       setFaults(error instanceof ApiError ? error.errors : []);
       const changed = error instanceof ApiError && error.code === 'twin-changed';
-      setMessage(
-        changed
-          ? 'Somebody else changed the settings meanwhile. Cancel, and look at them again.'
-          : messageOf(error),
-      );
+      setMessage(changed ? texts.twins.somebodyElseChangedTheSettings : messageOf(error));
       setSaving(false);
     }
   }
@@ -56,13 +53,13 @@ export function TwinForm({ twin, definition, onDone }: TwinFormProps) {
     <form
       class="command-form"
       noValidate
-      aria-label="Change settings"
+      aria-label={texts.twins.changeSettings}
       onSubmit={(event) => {
         event.preventDefault();
         void save();
       }}
     >
-      <p>What is left empty is left to the device.</p>
+      <p>{texts.twins.whatIsLeftEmpty}</p>
       <FaultSummary faults={faults} definition={definition} message={message} />
       <ObjectFields
         name="desired"
@@ -76,10 +73,10 @@ export function TwinForm({ twin, definition, onDone }: TwinFormProps) {
       />
       <div class="actions">
         <button type="submit" class="button primary" disabled={saving}>
-          {saving ? 'Saving…' : 'Save settings'}
+          {saving ? texts.twins.saving : texts.twins.saveSettings}
         </button>
         <button type="button" class="button" onClick={onDone}>
-          Cancel
+          {texts.common.cancel}
         </button>
       </div>
     </form>

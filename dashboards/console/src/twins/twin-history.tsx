@@ -4,6 +4,7 @@ import { ask } from '../api.ts';
 import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
 /** Who changed the settings, over which interface. Loaded when it is opened. */
@@ -11,7 +12,7 @@ export function TwinHistory({ device, rev }: { device: string; rev: number }) {
   const [open, setOpen] = useState(false);
   return (
     <details class="twin-history" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>History of changes</summary>
+      <summary>{texts.twins.historyOfChanges}</summary>
       {open && <Changes key={rev} device={device} />}
     </details>
   );
@@ -23,14 +24,14 @@ function Changes({ device }: { device: string }) {
     [device],
   );
   return (
-    <Loaded load={load} what="the history of changes">
+    <Loaded load={load} what={texts.twins.theHistoryOfChanges}>
       {({ changes }) =>
         changes.length === 0 ? (
-          <p class="quiet">Nothing was changed yet.</p>
+          <p class="quiet">{texts.twins.nothingWasChangedYet}</p>
         ) : (
           <Table
-            label="Changes of the settings"
-            heads={['Revision', 'Time', 'By', 'Change']}
+            label={texts.twins.changesOfTheSettings}
+            heads={[texts.twins.revision, texts.common.time, texts.twins.by, texts.common.change]}
             name="twin-scroll"
           >
             {changes.map((change) => (
@@ -40,7 +41,7 @@ function Changes({ device }: { device: string }) {
                   <Time ms={change.timeMs} />
                 </td>
                 <td>
-                  {change.actor} <span class="quiet">over {change.origin}</span>
+                  {change.actor} <span class="quiet">{texts.twins.overOrigin(change.origin)}</span>
                 </td>
                 <td>{changeText(change)}</td>
               </tr>
@@ -53,6 +54,6 @@ function Changes({ device }: { device: string }) {
 }
 
 function changeText({ patch, dropped }: TwinChange) {
-  if (dropped !== undefined) return `No longer taken by the device type: ${dropped.join(', ')}`;
+  if (dropped !== undefined) return texts.twins.noLongerTaken(dropped.join(', '));
   return <code>{JSON.stringify(patch)}</code>;
 }

@@ -8,6 +8,7 @@ import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { Time } from '../components/time.tsx';
 import { maySend } from '../session.ts';
+import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { settingRows, type SettingRow } from './setting-rows.ts';
 import { TwinForm } from './twin-form.tsx';
@@ -22,8 +23,8 @@ export function TwinPanel({ details, definition }: { details: DeviceDetails; def
   useEffect(() => load.reload(), [twin?.state, twin?.rev, twin?.sinceMs]);
   const [editing, setEditing] = useState(false);
   return (
-    <Panel title="Settings" aside={twin !== undefined && <TwinStateBadge state={twin.state} />}>
-      <Loaded load={load} what="the settings">
+    <Panel title={texts.common.settings} aside={twin !== undefined && <TwinStateBadge state={twin.state} />}>
+      <Loaded load={load} what={texts.twins.theSettings}>
         {(view) => (
           <>
             <Settings twin={view} definition={definition} />
@@ -40,7 +41,7 @@ export function TwinPanel({ details, definition }: { details: DeviceDetails; def
               maySend('config') && (
                 <div class="actions">
                   <button type="button" class="button" onClick={() => setEditing(true)}>
-                    Change settings…
+                    {texts.twins.changeSettingsEllipsis}
                   </button>
                 </div>
               )
@@ -57,7 +58,11 @@ function Settings({ twin, definition }: { twin: TwinView; definition: TwinDefini
   const general = twin.errors.filter(({ path }) => path === '');
   return (
     <>
-      <Table label="Settings" heads={['Setting', 'Desired', 'Reported']} name="twin-scroll">
+      <Table
+        label={texts.common.settings}
+        heads={[texts.twins.setting, texts.twins.desired, texts.twins.reported]}
+        name="twin-scroll"
+      >
         {settingRows(twin, definition).map((row) => (
           <Setting key={row.path} row={row} />
         ))}
@@ -68,12 +73,9 @@ function Settings({ twin, definition }: { twin: TwinView; definition: TwinDefini
         </p>
       ))}
       {twin.reportedMs === null ? (
-        <p class="quiet">The device has reported nothing yet.</p>
+        <p class="quiet">{texts.twins.deviceHasReportedNothingYet}</p>
       ) : (
-        <p class="quiet">
-          Reported <Time ms={twin.reportedMs} />. Desired revision {twin.rev}; the device dealt with{' '}
-          {twin.dealtRev}.
-        </p>
+        <p class="quiet">{texts.twins.standing(<Time ms={twin.reportedMs} />, twin.rev, twin.dealtRev)}</p>
       )}
     </>
   );
@@ -85,11 +87,13 @@ function Setting({ row }: { row: SettingRow }) {
     <tr class={differs ? 'twin-differs' : undefined}>
       <td>{title}</td>
       <td>
-        {desired ?? <span class="quiet">{byDefault === undefined ? '–' : `${byDefault} (default)`}</span>}
+        {desired ?? (
+          <span class="quiet">{byDefault === undefined ? '–' : texts.twins.byDefault(byDefault)}</span>
+        )}
       </td>
       <td>
         {reported ?? <span class="quiet">–</span>}
-        {differs && <span class="twin-mark"> ≠ desired</span>}
+        {differs && <span class="twin-mark"> {texts.twins.notAsDesired}</span>}
         {errors.map((message) => (
           <p key={message} class="fault">
             {message}

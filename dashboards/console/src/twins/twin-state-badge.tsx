@@ -1,5 +1,6 @@
 import type { TwinState } from '../../../../schemas/twin/twin-states.ts';
 import { Badge, looks, type Look } from '../components/badge.tsx';
+import { texts } from '../texts/texts.ts';
 
 const byState: Readonly<Record<TwinState, Look>> = {
   'in-sync': looks.done,
@@ -8,12 +9,7 @@ const byState: Readonly<Record<TwinState, Look>> = {
   refused: looks.bad,
 };
 
-export const twinWords: Readonly<Record<TwinState, string>> = {
-  'in-sync': 'In sync',
-  pending: 'Pending',
-  waiting: 'Waiting for the device',
-  refused: 'Refused',
-};
+export const twinWords: Readonly<Record<TwinState, string>> = texts.twins.twinWords;
 
 /** Where a twin stands. */
 export function TwinStateBadge({ state }: { state: TwinState }) {

@@ -4,6 +4,7 @@ import type { DeviceSeries } from '../../../../../schemas/api/telemetry/readings
 import { ask } from '../../api.ts';
 import { Loaded } from '../../components/states.tsx';
 import { Time } from '../../components/time.tsx';
+import { texts } from '../../texts/texts.ts';
 import { shownTheme } from '../../theme.ts';
 import { useLoad } from '../../use-load.ts';
 import { chartAxes, colourOf } from './chart-looks.ts';
@@ -46,7 +47,7 @@ export function Comparison({ devices, field, range, until }: ComparisonProps) {
     [devices.join(','), field.key, range.key, until],
   );
   return (
-    <Loaded load={load} what="the readings">
+    <Loaded load={load} what={texts.charts.theReadings}>
       {({ fromMs, toMs, data }) => <Lines devices={devices} data={data} fromMs={fromMs} toMs={toMs} />}
     </Loaded>
   );
@@ -77,10 +78,10 @@ function Lines({ devices, data, fromMs, toMs }: LinesProps) {
   const index = at ?? data[0].length - 1;
   return (
     <figure class="comparison">
-      <div ref={host} role="img" aria-label={`Lines of ${devices.join(', ')}`} />
+      <div ref={host} role="img" aria-label={texts.charts.linesOfDevices(devices.join(', '))} />
       <figcaption>
         <p class="quiet">
-          <Time ms={data[0][index]} none="No readings in this period." />
+          <Time ms={data[0][index]} none={texts.charts.noReadingsInThisPeriod} />
         </p>
         <ul class="comparison-legend">
           {devices.map((id, line) => (

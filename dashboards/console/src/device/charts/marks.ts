@@ -4,6 +4,7 @@ import type { AlarmView } from '../../../../../schemas/api/alarms.ts';
 import type { CommandView } from '../../../../../schemas/api/commands/commands.ts';
 import type { DeviceUpdate } from '../../../../../schemas/api/firmware/rollouts.ts';
 import { updateStateWords } from '../../firmware/update-words.ts';
+import { texts } from '../../texts/texts.ts';
 
 export interface Mark {
   /** Unix ms. */
@@ -27,12 +28,12 @@ export function marksOf(happened: {
     ...happened.commands.map(({ accepted, name, status }): Mark => ({
       timeMs: accepted,
       tone: 'move',
-      words: `Command ${name}: ${status}`,
+      words: texts.charts.commandNameStatus(name, status),
     })),
     ...happened.updates.map(({ sinceMs, version, state }): Mark => ({
       timeMs: sinceMs,
       tone: 'rest',
-      words: `Firmware ${version}: ${updateStateWords[state]}`,
+      words: texts.charts.firmwareVersionState(version, updateStateWords[state]),
     })),
   ];
   return marks.toSorted((a, b) => b.timeMs - a.timeMs);

@@ -2,20 +2,13 @@ import { ask } from '../../api.ts';
 import { Panel } from '../../components/panel.tsx';
 import { Loaded } from '../../components/states.tsx';
 import { countWords } from '../../number-words.ts';
+import { texts } from '../../texts/texts.ts';
 import { useRepeatedLoad } from '../../use-load.ts';
 
 const refreshMs = 5_000;
 
 /** Columns of the ledger, in the order in which a point goes through them. */
-const words = {
-  received: 'received',
-  stored: 'stored',
-  inFlight: 'being written',
-  spooled: 'spooled to disk',
-  rejected: 'rejected (device notified)',
-  dropped: 'dropped',
-  deadLettered: 'refused by the store',
-} as const;
+const words = texts.charts.pointsPanelWords;
 
 /** What became of every point of the device since the hub started. */
 export function PointsPanel({ device }: { device: string }) {
@@ -25,11 +18,11 @@ export function PointsPanel({ device }: { device: string }) {
     () => refreshMs,
   );
   return (
-    <Panel title="Points since the hub started">
-      <Loaded load={load} what="the ledger">
+    <Panel title={texts.charts.pointsSinceTheHubStarted}>
+      <Loaded load={load} what={texts.charts.theLedger}>
         {({ accounts }) => {
           const account = accounts.find(({ id }) => id === device);
-          if (account === undefined) return <p class="quiet">None yet.</p>;
+          if (account === undefined) return <p class="quiet">{texts.charts.noneYet}</p>;
           return (
             <dl class="facts">
               {(Object.keys(words) as (keyof typeof words)[]).map((key) => (

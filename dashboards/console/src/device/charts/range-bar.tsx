@@ -1,5 +1,6 @@
 import { Segmented } from '../../components/segmented.tsx';
 import { setQuery } from '../../router.ts';
+import { texts } from '../../texts/texts.ts';
 import { shortTime } from '../../time.ts';
 import { ranges, spanOf, zoomed, type Range, type Span } from './ranges.ts';
 
@@ -15,29 +16,39 @@ export function RangeBar({ range, until }: RangeBarProps) {
   return (
     <div class="range-bar">
       <Segmented
-        label="Time range"
+        label={texts.charts.timeRange}
         value={range.key}
         choices={ranges.map(({ key, word }) => [key, word])}
         onValue={(key) => setQuery({ range: key })}
       />
       <div class="range-move">
-        <button type="button" class="button small" aria-label="Zoom in" onClick={() => resize(span, 0.5)}>
+        <button
+          type="button"
+          class="button small"
+          aria-label={texts.charts.zoomIn}
+          onClick={() => resize(span, 0.5)}
+        >
           +
         </button>
-        <button type="button" class="button small" aria-label="Zoom out" onClick={() => resize(span, 2)}>
+        <button
+          type="button"
+          class="button small"
+          aria-label={texts.charts.zoomOut}
+          onClick={() => resize(span, 2)}
+        >
           −
         </button>
         <button
           type="button"
           class="button small"
           onClick={() => go(span.toMs - range.lengthMs)}
-          aria-label="Earlier"
+          aria-label={texts.charts.earlier}
         >
           ←
         </button>
         <span class="quiet">
           {ranges.every(({ key }) => key !== range.key) && `${range.word}, `}
-          {span.live ? 'now' : `until ${shortTime(span.toMs)}`}
+          {span.live ? texts.charts.now : texts.charts.untilTime(shortTime(span.toMs))}
         </span>
         {!span.live && (
           <>
@@ -45,12 +56,12 @@ export function RangeBar({ range, until }: RangeBarProps) {
               type="button"
               class="button small"
               onClick={() => go(span.toMs + range.lengthMs)}
-              aria-label="Later"
+              aria-label={texts.charts.later}
             >
               →
             </button>
             <button type="button" class="button small" onClick={() => setQuery({ until: '' })}>
-              Now
+              {texts.charts.nowTitle}
             </button>
           </>
         )}

@@ -2,6 +2,7 @@ import type { DeviceTypeDefinition } from '../../../../../schemas/device-type-de
 import { ask } from '../../api.ts';
 import { Export } from '../../components/export.tsx';
 import { isoTime } from '../../../../../schemas/iso-time.ts';
+import { texts } from '../../texts/texts.ts';
 import { spanOf, type Range } from './ranges.ts';
 
 /** Readings of one file at most, the newest. */
@@ -26,7 +27,7 @@ export function ReadingsExport({ device, streams, range, until }: ReadingsExport
   }
   return (
     <p class="quiet readings-export">
-      Save the readings of this time:{' '}
+      {texts.charts.saveTheReadings}{' '}
       {Object.keys(streams).map((stream) => (
         <span key={stream}>
           {stream} <Export name={`${device}-${stream}`} rows={() => load(stream)} />

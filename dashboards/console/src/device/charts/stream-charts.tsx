@@ -4,6 +4,7 @@ import { Failed, Loading } from '../../components/states.tsx';
 import { Table } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import { nowMs } from '../../now.ts';
+import { texts } from '../../texts/texts.ts';
 import { unitSymbol } from '../../unit-symbol.ts';
 import { Chart } from './chart.tsx';
 import { numberText } from '../number-text.ts';
@@ -30,7 +31,7 @@ export function StreamCharts({ device, stream, definition, range, until, marks }
   const { state, reload, version } = useStream({ device, stream, fields: names, range, until });
   if (fields.length === 0) return null;
   if (state.kind === 'failed')
-    return <Failed what={`the chart of ${stream}`} error={state.error} retry={reload} />;
+    return <Failed what={texts.charts.theChartOf(stream)} error={state.error} retry={reload} />;
   if (state.kind === 'loading') return <Loading what={stream} />;
   return (
     <>
@@ -102,11 +103,11 @@ function FieldChart({ name, field, series, version, range, until, marks }: Field
         {latest !== undefined && (
           <p class="readout">
             <b>{text(last?.value ?? latest.mean)}</b>
-            {last === undefined && latest.count > 1 && <span class="quiet">mean of {latest.count}</span>}
+            {last === undefined && latest.count > 1 && (
+              <span class="quiet">{texts.charts.meanOfCount(latest.count)}</span>
+            )}
             {last === undefined && latest.min !== latest.max && (
-              <span class="quiet">
-                {text(latest.min)} to {text(latest.max)}
-              </span>
+              <span class="quiet">{texts.charts.lowestToHighest(text(latest.min), text(latest.max))}</span>
             )}
             <span class="quiet">
               <Time ms={last?.timeMs ?? latest.timeMs} />
@@ -114,7 +115,7 @@ function FieldChart({ name, field, series, version, range, until, marks }: Field
           </p>
         )}
       </figcaption>
-      {buckets.length === 0 && <p class="quiet chart-empty">No readings in this period.</p>}
+      {buckets.length === 0 && <p class="quiet chart-empty">{texts.charts.noReadingsInThisPeriod}</p>}
       <div role="img" aria-label={summaryOf(title, series, text)}>
         <Chart
           columns={columns}
@@ -141,11 +142,17 @@ function ValuesTable(props: { title: string; buckets: readonly Bucket[]; text: (
   const [open, setOpen] = useState(false);
   return (
     <details class="values" onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>Show data</summary>
+      <summary>{texts.charts.showData}</summary>
       {open && (
         <Table
-          label={`${title}, data`}
-          heads={['Time', 'Mean', 'Lowest', 'Highest', 'Readings']}
+          label={texts.charts.titleData(title)}
+          heads={[
+            texts.common.time,
+            texts.charts.mean,
+            texts.charts.lowest,
+            texts.charts.highest,
+            texts.charts.readings,
+          ]}
           name="values-scroll"
         >
           {buckets
@@ -180,8 +187,8 @@ function bucketAt(buckets: readonly Bucket[], timeMs: number | undefined): Bucke
 
 function summaryOf(title: string, { buckets, last }: Series, text: (value: number) => string): string {
   const latest = buckets.at(-1);
-  if (latest === undefined) return `${title}: no readings in this period`;
+  if (latest === undefined) return texts.charts.noReadingsOf(title);
   const lowest = Math.min(...buckets.map(({ min }) => min));
   const highest = Math.max(...buckets.map(({ max }) => max));
-  return `${title}: last ${text(last?.value ?? latest.mean)}, lowest ${text(lowest)}, highest ${text(highest)}`;
+  return texts.charts.summary(title, text(last?.value ?? latest.mean), text(lowest), text(highest));
 }

@@ -1,0 +1,61 @@
+import { countWords } from '../../number-words.ts';
+import { sentence, type Slot } from '../sentence.ts';
+
+export const twins = {
+  changeSettingsOfMany: 'Change settings of many',
+  noDeviceTypeHasSettings: 'No device type has settings',
+  settingsAreOnTheirWay: 'The settings are on their way',
+  allADeviceId: 'all, a device ID, or conditions (AND): type=env-sensor,site=north,floor=2',
+  whatIsLeftEmptyStays: 'What is left empty stays as it is.',
+  fillInWhat: 'Fill in what is to be changed.',
+  itStopsAtMore: 'It stops at more: a device that refuses, or does not answer.',
+  tenthOfThemInEach: (devices: Slot, patch: Slot) =>
+    sentence`${devices}, a tenth of them in each wave: ${patch}`,
+  changesOfSettings: 'the changes of settings',
+  settingsOfManyDevices: 'Settings of many devices',
+  noChangesYet: 'No changes yet',
+  eachDeviceComes: 'Each device comes to its settings by itself, also one that is away now.',
+  changesNewestFirst: 'Changes, newest first',
+  accepted: 'Accepted',
+  ofInSync: (succeeded: number, targets: number) =>
+    `${countWords(succeeded)} of ${countWords(targets)} in sync`,
+  countedInSync: (succeeded: string, targets: string) => `${succeeded} of ${targets} in sync`,
+  progress: 'Progress',
+  theChange: 'the change',
+  ofInSyncFailed: (succeeded: number, targets: number, failed: number, open: number) =>
+    `${countWords(succeeded)} of ${countWords(targets)} in sync, ${countWords(failed)} failed, ${countWords(open)} to answer.`,
+  stop: 'Stop',
+  noFurtherWaveWhat: 'No further wave; what is set stays set.',
+  yes: 'Yes',
+  no: 'No',
+  somebodyElseChangedTheSettings:
+    'Somebody else changed the settings meanwhile. Cancel, and look at them again.',
+  changeSettings: 'Change settings',
+  whatIsLeftEmpty: 'What is left empty is left to the device.',
+  saving: 'Saving…',
+  saveSettings: 'Save settings',
+  historyOfChanges: 'History of changes',
+  theHistoryOfChanges: 'the history of changes',
+  nothingWasChangedYet: 'Nothing was changed yet.',
+  changesOfTheSettings: 'Changes of the settings',
+  revision: 'Revision',
+  by: 'By',
+  overOrigin: (origin: string) => `over ${origin}`,
+  noLongerTaken: (dropped: string) => `No longer taken by the device type: ${dropped}`,
+  twinWords: {
+    'in-sync': 'In sync',
+    pending: 'Pending',
+    waiting: 'Waiting for the device',
+    refused: 'Refused',
+  },
+  theSettings: 'the settings',
+  changeSettingsEllipsis: 'Change settings…',
+  setting: 'Setting',
+  desired: 'Desired',
+  reported: 'Reported',
+  deviceHasReportedNothingYet: 'The device has reported nothing yet.',
+  standing: (reportedMs: Slot, rev: number, dealtRev: number) =>
+    sentence`Reported ${reportedMs}. Desired revision ${rev}; the device dealt with ${dealtRev}.`,
+  byDefault: (byDefault: string) => `${byDefault} (default)`,
+  notAsDesired: '≠ desired',
+};
