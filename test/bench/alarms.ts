@@ -49,6 +49,7 @@ const type = compileDeviceType(
       env: {
         type: 'object',
         properties: Object.fromEntries(fields.map((name) => [name, limited])),
+        required: ['temperature'],
         additionalProperties: false,
       },
     },

@@ -119,9 +119,10 @@ test('every table and column of a state is moved, but for what belongs to the hu
     there.filter(
       (each) =>
         !moved.has(each) &&
-        !/^(hub|hub_schema|lease|device_change|state_move|state_move_table|epoch_floor)\./.test(each),
+        !/^(hub|hub_schema|lease|device_change|alarm_change|state_move|state_move_table|epoch_floor)\./.test(each),
     ),
     [
+      'alarm.rev',
       'command.hub',
       'command.inc',
       'command.moves',
