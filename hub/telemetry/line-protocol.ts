@@ -7,14 +7,14 @@ import { HubError } from '../kernel/errors.ts';
  *     line = encodePrefix(measurement, tags) + encodeFields(data) + ' ' + encodeTimeUs(timeMs)
  *
  * Grammar: <https://docs.influxdata.com/influxdb/v1/write_protocols/line_protocol_reference/>. Two things the
- * grammar cannot say: a tag value or key that ends in a backslash would escape the separator after it, and a
- * line feed ends the line wherever a reader splits on it.
+ * grammar cannot say: a backslash before a separator, or at the end of a tag value or key, is read as an escaped one, so that
+ * the separator counts, and a line feed ends the line wherever a reader splits on it.
  */
 
 /**
  * The start of every line of one session: `env_sensor_env,device=d-1,site=default,type=env-sensor`. Tags come
- * sorted; one whose value is empty is left out (the grammar has no empty value), and so are backslashes at
- * the end of a value.
+ * sorted; one whose value is empty is left out (the grammar has no empty value), and so are backslashes of a value before
+ * a separator and at its end.
  * @throws HubError `input-invalid` for what no line can carry: a control character anywhere, an empty name
  *   or one with a quote or a backslash, a measurement that would read as a comment (`#`)
  */
@@ -118,7 +118,8 @@ const unreadable = /["\\]/;
 const control = /\p{Cc}/u;
 const special = /[,= ]/;
 const everySpecial = /[,= ]/g;
-const trailingBackslashes = /\\+$/;
+/** InfluxDB 1.x finds the end of a line by pairs: `\\\\` and a space would begin the fields, and the next quote swallow lines. */
+const separatingBackslashes = /\\+(?=[,= ]|$)/g;
 const quotable = /["\\\p{Cc}]/u;
 const everyQuotable = /["\\\p{Cc}]/gu;
 const shortEscapes: Readonly<Record<string, string>> = {
@@ -140,7 +141,7 @@ function escapeQuotable(character: string): string {
 }
 
 function escapeTagValue(value: string): string {
-  const text = value.endsWith('\\') ? value.replace(trailingBackslashes, '') : value;
+  const text = value.includes('\\') ? value.replace(separatingBackslashes, '') : value;
   return special.test(text) ? text.replace(everySpecial, '\\$&') : text;
 }
 

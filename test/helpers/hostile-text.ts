@@ -60,8 +60,10 @@ export function spelled(value: number | string | boolean): number | string | boo
   });
 }
 
-/** Tags as they are stored: backslashes at the end are cut off, and what is empty then is no tag. */
+/** Tags as they are stored: backslashes before a separator and at the end are left out, and what is empty then is no tag. */
 export function storedTags(tags: Readonly<Record<string, string>>): Map<string, string> {
-  const stripped = Object.entries(tags).map(([name, value]) => [name, value.replace(/\\+$/, '')] as const);
+  const stripped = Object.entries(tags).map(
+    ([name, value]) => [name, value.replace(/\\+(?=[,= ]|$)/g, '')] as const,
+  );
   return new Map(stripped.filter(([, value]) => value !== ''));
 }

@@ -129,6 +129,7 @@ test('payload tags come before the fields, sorted, whatever their place in the s
   ]);
   assert.equal(encode({ t: 1, lane: 2, mode: 'a b' }), ',lane=2,mode=a\\ b t=1');
   assert.equal(encode({ t: 1, mode: '\\' }), ' t=1', 'a value of backslashes alone is empty');
+  assert.equal(encode({ t: 1, mode: 'a\\ b\\c\\\\,' }), ',mode=a\\ b\\c\\, t=1', 'none before a separator');
 });
 
 test('the prefix has sorted tags, and leaves out empty ones', () => {
