@@ -122,7 +122,10 @@ function compileStream(ajv: Ajv2020, type: string, name: string, schema: ObjectD
     measurement: `${type}_${name}`.replaceAll('-', '_'),
     check: compileCheck(ajv, withNulls(withSafeIntegers(schema))),
     nullable: properties.filter(([, { nullable }]) => nullable === true).map(([field]) => field),
-    fields: properties.map(([field, definition]) => fieldOf(field, definition)),
+    fields: properties.map(([field, definition]) => ({
+      ...fieldOf(field, definition),
+      ...(schema.required?.includes(field) === true && definition.nullable !== true ? { always: true } : {}),
+    })),
   };
 }
 

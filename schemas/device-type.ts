@@ -11,6 +11,8 @@ export interface FieldSpec {
   kind: FieldKind;
   /** Written as a tag (a bounded enum marked `x-tag`), not as a field. */
   tag: boolean;
+  /** Every reading has a value of it. */
+  always?: true;
   /** UCUM code. */
   unit?: string;
   minimum?: number;

@@ -77,6 +77,13 @@ export interface SeriesBucket {
   fields: Record<string, Summary>;
 }
 
+/** How many values the fields of a bucket have: those that have any. */
+export interface BucketCounts {
+  /** Its beginning, Unix ms. */
+  timeMs: number;
+  fields: Record<string, number>;
+}
+
 /** Every method throws HubError `store-unavailable`. Unknown measurements and devices have no rows. */
 export interface MetricsReader {
   readings(query: ReadingsQuery): Promise<ReadingsRow[]>;
@@ -87,6 +94,8 @@ export interface MetricsReader {
    * there.
    */
   rolledSeries(query: SeriesQuery): Promise<SeriesBucket[]>;
+  /** How many values each bucket of `series` would have, by time, which is cheaper to say than what they are. */
+  seriesCounts(query: SeriesQuery): Promise<BucketCounts[]>;
 }
 
 /** Long work on what is stored. Every method rejects with HubError `store-unavailable`. */

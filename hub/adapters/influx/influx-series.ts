@@ -1,4 +1,10 @@
-import type { MetricsReader, SeriesBucket, SeriesQuery, Summary } from '../../telemetry/store.ts';
+import type {
+  BucketCounts,
+  MetricsReader,
+  SeriesBucket,
+  SeriesQuery,
+  Summary,
+} from '../../telemetry/store.ts';
 import { isoTime, type InfluxQueries, type InfluxRow, type QueryParameter } from './influx-queries.ts';
 import { rollUpOf } from '../roll-up-name.ts';
 
@@ -12,7 +18,9 @@ type Field = SeriesQuery['fields'][number];
 type Parameters = Record<string, QueryParameter>;
 
 /** Summaries by bucket, made by InfluxDB itself (InfluxQL `GROUP BY time`). */
-export function influxSeries(queries: InfluxQueries): Pick<MetricsReader, 'series' | 'rolledSeries'> {
+export function influxSeries(
+  queries: InfluxQueries,
+): Pick<MetricsReader, 'series' | 'rolledSeries' | 'seriesCounts'> {
   return {
     async series(query) {
       const buckets = new Buckets();
@@ -28,55 +36,113 @@ export function influxSeries(queries: InfluxQueries): Pick<MetricsReader, 'serie
         });
         buckets.add(rows, fields, (column) => column('mean'));
       }
-      for (const field of query.fields) if (field.kind === 'boolean') await addBoolean(buckets, query, field);
+      for (const field of query.fields)
+        if (field.kind === 'boolean') await addBoolean(queries, buckets, query, field);
       return buckets.inOrder();
     },
 
+    seriesCounts: (query) => countsOf(queries, query),
+
     async rolledSeries(query) {
-      const buckets = new Buckets();
-      for (const fields of chunks(query.fields.filter(({ kind }) => kind !== 'boolean'))) {
-        const inner = fields.map(
-          (_, at) =>
-            `$mean${at} * $count${at} AS s${at}, $count${at} AS c${at}, $min${at} AS l${at}, $max${at} AS h${at}`,
-        );
-        const outer = fields.map(
-          (_, at) =>
-            `sum(s${at}) AS sum${at}, min(l${at}) AS min${at}, max(h${at}) AS max${at}, sum(c${at}) AS count${at}`,
-        );
-        const rows = await queries.run(
-          `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM $source ${where})
-            WHERE time >= $from AND time < $to ${grouped}`,
-          {
-            ...rangeOf({ ...query, measurement: rollUpOf(query.measurement) }),
-            ...named('mean', fields, ({ name }) => `mean_${name}`),
-            ...named('count', fields, ({ name }) => `count_${name}`),
-            ...named('min', fields, ({ name }) => `min_${name}`),
-            ...named('max', fields, ({ name }) => `max_${name}`),
-          },
-        );
-        buckets.add(rows, fields, (column) => column('sum') / column('count'));
-      }
+      const numeric = query.fields.filter(({ kind }) => kind !== 'boolean');
+      const { buckets, unsummed } = await fromSums(queries, { ...query, fields: numeric });
+      const [first, last] = [unsummed[0], unsummed.at(-1)];
+      if (first === undefined || last === undefined) return buckets.inOrder();
+      const fromMs = Math.max(query.fromMs, first / 1000);
+      const toMs = Math.min(query.toMs, last / 1000 + query.stepMs);
+      await addFromMeans(queries, buckets, { ...query, fields: numeric, fromMs, toMs });
       return buckets.inOrder();
     },
   };
+}
 
-  /** InfluxQL has no mean of booleans: it counts them, and those that are true. */
-  async function addBoolean(buckets: Buckets, query: SeriesQuery, field: Field): Promise<void> {
-    const parameters = { ...rangeOf(query), f: { identifier: field.name } };
-    const count = (condition: string): Promise<InfluxRow[]> =>
-      queries.run(`SELECT count($f) AS n FROM $source ${where}${condition} ${grouped}`, parameters);
-    const trues = new Map((await count(' AND $f = true')).map((row) => [row.timeUs, numberOf(row, 'n')]));
-    for (const row of await count('')) {
-      const all = numberOf(row, 'n');
-      const isTrue = trues.get(row.timeUs) ?? 0;
-      const summary = {
-        mean: isTrue / all,
-        min: isTrue === all ? 1 : 0,
-        max: isTrue > 0 ? 1 : 0,
-        count: all,
-      };
-      if (all > 0) buckets.set(row.timeUs, field.name, summary);
+/** How many values each bucket has. */
+async function countsOf(queries: InfluxQueries, query: SeriesQuery): Promise<BucketCounts[]> {
+  const byTime = new Map<number, BucketCounts>();
+  for (const fields of chunks(query.fields)) {
+    const columns = fields.map((_, at) => `count($f${at}) AS count${at}`);
+    const rows = await queries.run(`SELECT ${columns.join(', ')} FROM $source ${where} ${grouped}`, {
+      ...rangeOf(query),
+      ...named('f', fields, ({ name }) => name),
+    });
+    for (const row of rows) {
+      const bucket = byTime.get(row.timeUs) ?? { timeMs: row.timeUs / 1000, fields: {} };
+      byTime.set(row.timeUs, bucket);
+      for (const [at, { name }] of fields.entries()) {
+        const count = numberOf(row, `count${at}`);
+        if (count > 0) bucket.fields[name] = count;
+      }
     }
+  }
+  return [...byTime.values()].toSorted((a, b) => a.timeMs - b.timeMs);
+}
+
+/** @returns also the times (µs) of buckets whose minutes do not all have a sum */
+async function fromSums(
+  queries: InfluxQueries,
+  query: SeriesQuery,
+): Promise<{ buckets: Buckets; unsummed: number[] }> {
+  const buckets = new Buckets();
+  const unsummed = new Set<number>();
+  for (const fields of chunks(query.fields)) {
+    const columns = fields.map(
+      (_, at) =>
+        `sum($sum${at}) AS sum${at}, count($sum${at}) AS sums${at}, count($count${at}) AS minutes${at},
+           sum($count${at}) AS count${at}, min($min${at}) AS min${at}, max($max${at}) AS max${at}`,
+    );
+    const rows = await queries.run(
+      `SELECT ${columns.join(', ')} FROM $source ${where} ${grouped}`,
+      rolledParameters(query, fields, ['sum', 'count', 'min', 'max']),
+    );
+    buckets.add(rows, fields, (column) => column('sum') / column('count'));
+    for (const row of rows)
+      if (fields.some((_, at) => numberOf(row, `sums${at}`) < numberOf(row, `minutes${at}`)))
+        unsummed.add(row.timeUs);
+  }
+  return { buckets, unsummed: [...unsummed].toSorted((a, b) => a - b) };
+}
+
+/** Roll-ups of the first release, and those that were imported, have no sums. Their means cost 30 times as much to weigh. */
+async function addFromMeans(queries: InfluxQueries, buckets: Buckets, query: SeriesQuery): Promise<void> {
+  for (const fields of chunks(query.fields)) {
+    const inner = fields.map(
+      (_, at) =>
+        `$mean${at} * $count${at} AS s${at}, $count${at} AS c${at}, $min${at} AS l${at}, $max${at} AS h${at}`,
+    );
+    const outer = fields.map(
+      (_, at) =>
+        `sum(s${at}) AS sum${at}, min(l${at}) AS min${at}, max(h${at}) AS max${at}, sum(c${at}) AS count${at}`,
+    );
+    const rows = await queries.run(
+      `SELECT ${outer.join(', ')} FROM (SELECT ${inner.join(', ')} FROM $source ${where})
+          WHERE time >= $from AND time < $to ${grouped}`,
+      rolledParameters(query, fields, ['mean', 'count', 'min', 'max']),
+    );
+    buckets.add(rows, fields, (column) => column('sum') / column('count'));
+  }
+}
+
+/** InfluxQL has no mean of booleans: it counts them, and those that are true. */
+async function addBoolean(
+  queries: InfluxQueries,
+  buckets: Buckets,
+  query: SeriesQuery,
+  field: Field,
+): Promise<void> {
+  const parameters = { ...rangeOf(query), f: { identifier: field.name } };
+  const count = (condition: string): Promise<InfluxRow[]> =>
+    queries.run(`SELECT count($f) AS n FROM $source ${where}${condition} ${grouped}`, parameters);
+  const trues = new Map((await count(' AND $f = true')).map((row) => [row.timeUs, numberOf(row, 'n')]));
+  for (const row of await count('')) {
+    const all = numberOf(row, 'n');
+    const isTrue = trues.get(row.timeUs) ?? 0;
+    const summary = {
+      mean: isTrue / all,
+      min: isTrue === all ? 1 : 0,
+      max: isTrue > 0 ? 1 : 0,
+      count: all,
+    };
+    if (all > 0) buckets.set(row.timeUs, field.name, summary);
   }
 }
 
@@ -119,6 +185,19 @@ function rangeOf({ measurement, device, fromMs, toMs, stepMs }: SeriesQuery): Pa
     to: isoTime(toMs),
     step: { duration: `${stepMs}ms` },
   };
+}
+
+/** @param parts of the roll-ups of each field, such as `mean` */
+function rolledParameters(
+  query: SeriesQuery,
+  fields: readonly Field[],
+  parts: readonly string[],
+): Parameters {
+  const columns = parts.map((part) => named(part, fields, ({ name }) => `${part}_${name}`));
+  return Object.assign(
+    rangeOf({ ...query, measurement: rollUpOf(query.measurement) }),
+    ...columns,
+  ) as Parameters;
 }
 
 function named(prefix: string, fields: readonly Field[], name: (field: Field) => string): Parameters {

@@ -43,7 +43,7 @@ export function openInflux(options: InfluxOptions, clock: Clock = systemClock): 
     ...influxSeries(queries),
     rollUp: (measurement, fromMs, toMs) =>
       queries.change(
-        `SELECT count(*), min(*), max(*), mean(*) INTO $target FROM $source
+        `SELECT count(*), sum(*), min(*), max(*), mean(*) INTO $target FROM $source
           WHERE time >= $from AND time < $to GROUP BY time(1m), *`,
         {
           source: { identifier: measurement },

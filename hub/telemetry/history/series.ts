@@ -19,6 +19,14 @@ export interface DeviceSeriesQuery {
 }
 
 const minuteMs = 60_000;
+/** Ranges that are read one after the other: each costs a round trip. */
+const maxSpans = 8;
+
+/** What can be drawn. */
+type ChartField = FieldSpec & SeriesQuery['fields'][number];
+type ChartQuery = Omit<SeriesQuery, 'fields'> & { fields: readonly ChartField[] };
+
+type SeriesStore = Pick<MetricsReader, 'series' | 'rolledSeries' | 'seriesCounts'>;
 
 /**
  * Series of one device's stream, thinned in the store. From steps of a minute on, what the points no longer hold
@@ -26,7 +34,7 @@ const minuteMs = 60_000;
  * @returns a function that throws HubError `device-unknown`, `type-unknown`, `input-invalid` (stream, field, range) or `store-unavailable`
  */
 export function createSeries(deps: {
-  store: Pick<MetricsReader, 'series' | 'rolledSeries'>;
+  store: SeriesStore;
   typeOf: TypeOf;
 }): (query: DeviceSeriesQuery) => Promise<DeviceSeries> {
   const { store, typeOf } = deps;
@@ -35,7 +43,7 @@ export function createSeries(deps: {
     if (toMs <= fromMs) throw invalid('toMs', `a time after fromMs (${fromMs})`, String(toMs));
     const chosen = fieldsOf(type, fields);
     const stepMs = stepOf(fromMs, toMs, points);
-    const query: SeriesQuery = {
+    const query: ChartQuery = {
       measurement: type.measurement,
       device,
       fields: chosen,
@@ -43,10 +51,56 @@ export function createSeries(deps: {
       toMs,
       stepMs,
     };
-    const raw = await store.series(query);
-    const rolled = stepMs < minuteMs ? [] : await store.rolledSeries(query);
-    return { fromMs, toMs, stepMs, ...columnsOf(merge(raw, rolled), chosen) };
+    const buckets = stepMs < minuteMs ? await store.series(query) : await wideSeries(store, query, type);
+    return { fromMs, toMs, stepMs, ...columnsOf(buckets, chosen) };
   };
+}
+
+/**
+ * The roll-ups, and the points where there are more of those: the last minutes, what came late, and booleans. To count the points
+ * by a field that each of them has costs a store a quarter of summarising one field.
+ */
+async function wideSeries(
+  store: SeriesStore,
+  query: ChartQuery,
+  stream: StreamType,
+): Promise<SeriesBucket[]> {
+  const numeric = query.fields.filter(isNumber);
+  const booleans = query.fields.filter((field) => !isNumber(field));
+  if (numeric.length === 0) return store.series(query);
+  const always = (field: FieldSpec): boolean => field.always === true && isNumber(field);
+  const inEach = numeric.find(always) ?? stream.fields.filter(isNumeric).find(always);
+  const counted = inEach === undefined ? numeric : [inEach];
+  const rolled = await store.rolledSeries({ ...query, fields: [...new Set([...numeric, ...counted])] });
+  // Nobody makes them, or not yet.
+  if (rolled.length === 0) return store.series(query);
+  const points = booleans.length === 0 ? [] : await store.series({ ...query, fields: booleans });
+  const counts = await store.seriesCounts({ ...query, fields: counted });
+  const known = new Map(rolled.map((bucket) => [bucket.timeMs, bucket.fields]));
+  const lacking = counts.filter(({ timeMs, fields }) =>
+    Object.entries(fields).some(([name, count]) => count > (known.get(timeMs)?.[name]?.count ?? 0)),
+  );
+  for (const span of spansOf(lacking, query))
+    points.push(...(await store.series({ ...query, ...span, fields: numeric })));
+  const asked = new Set(query.fields.map(({ name }) => name));
+  return merge(points, rolled).filter(({ fields }) => Object.keys(fields).some((name) => asked.has(name)));
+}
+
+/** Neighbouring buckets as one range; when these are many, one range over all. */
+function spansOf(
+  buckets: readonly { timeMs: number }[],
+  { fromMs, toMs, stepMs }: SeriesQuery,
+): { fromMs: number; toMs: number }[] {
+  const spans: { fromMs: number; toMs: number }[] = [];
+  for (const { timeMs } of buckets) {
+    const span = { fromMs: Math.max(fromMs, timeMs), toMs: Math.min(toMs, timeMs + stepMs) };
+    const last = spans.at(-1);
+    if (last?.toMs === span.fromMs) last.toMs = span.toMs;
+    else spans.push(span);
+  }
+  const [first, last] = [spans[0], spans.at(-1)];
+  if (first === undefined || last === undefined || spans.length <= maxSpans) return spans;
+  return [{ fromMs: first.fromMs, toMs: last.toMs }];
 }
 
 /** The narrowest step at which the range touches no more than `points` buckets; whole minutes where it is that wide. */
@@ -64,7 +118,6 @@ function roundUp(stepMs: number): number {
 
 /** For each bucket and field, the summary with more points. The other has lost some, or has not seen them yet. */
 function merge(raw: readonly SeriesBucket[], rolled: readonly SeriesBucket[]): SeriesBucket[] {
-  if (rolled.length === 0) return [...raw];
   const byTime = new Map<number, Record<string, Summary>>();
   for (const { timeMs, fields } of [...raw, ...rolled]) {
     const known = byTime.get(timeMs) ?? {};
@@ -99,7 +152,7 @@ function columnsOf(
   };
 }
 
-function fieldsOf(type: StreamType, names: readonly string[] | undefined): SeriesQuery['fields'] {
+function fieldsOf(type: StreamType, names: readonly string[] | undefined): readonly ChartField[] {
   const numeric = type.fields.filter(isNumeric);
   if (names === undefined) return numeric;
   return [...new Set(names)].map((name) => {
@@ -112,7 +165,11 @@ function fieldsOf(type: StreamType, names: readonly string[] | undefined): Serie
   });
 }
 
-function isNumeric(field: FieldSpec): field is FieldSpec & { kind: 'float' | 'integer' | 'boolean' } {
+function isNumber({ kind }: FieldSpec): boolean {
+  return kind === 'float' || kind === 'integer';
+}
+
+function isNumeric(field: FieldSpec): field is ChartField {
   return !field.tag && field.kind !== 'string';
 }
 

@@ -92,6 +92,7 @@ test('the shipped types load, each with its streams, events and commands', async
       name: 'temperature',
       kind: 'float',
       tag: false,
+      always: true,
       unit: 'Cel',
       minimum: -60,
       maximum: 125,

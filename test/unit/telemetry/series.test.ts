@@ -5,7 +5,7 @@ import { createLastValues } from '../../../hub/telemetry/history/last-values.ts'
 import { LatestReadings } from '../../../hub/telemetry/history/latest-readings.ts';
 import { createPresenceHistory } from '../../../hub/telemetry/history/presence-history.ts';
 import { createSeries, stepOf } from '../../../hub/telemetry/history/series.ts';
-import type { ReadingsRow, SeriesBucket } from '../../../hub/telemetry/store.ts';
+import type { BucketCounts, ReadingsRow, SeriesBucket, SeriesQuery } from '../../../hub/telemetry/store.ts';
 import { deviceUnknown, HubError } from '../../../hub/kernel/errors.ts';
 import type { DeviceType } from '../../../schemas/index.ts';
 import { sensorType } from '../../helpers/hubs/session-fixture.ts';
@@ -43,6 +43,11 @@ const bucket = (minute: number, count: number, mean = minute): SeriesBucket => (
   fields: { temperature: { mean, min: mean, max: mean, count } },
 });
 
+const counted = (minute: number, count: number): BucketCounts => ({
+  timeMs: minute * minuteMs,
+  fields: { temperature: count },
+});
+
 test('where the points are gone, or only some of them left, the roll-ups stand in', async () => {
   const asked: string[] = [];
   const series = createSeries({
@@ -52,6 +57,10 @@ test('where the points are gone, or only some of them left, the roll-ups stand i
       rolledSeries: () => (
         asked.push('roll-ups'),
         Promise.resolve([bucket(0, 60), bucket(2, 60), bucket(3, 50, 99)])
+      ),
+      seriesCounts: () => (
+        asked.push('counts'),
+        Promise.resolve([counted(2, 3), counted(3, 60), counted(4, 60)])
       ),
     },
   });
@@ -69,6 +78,89 @@ test('where the points are gone, or only some of them left, the roll-ups stand i
   assert.deepEqual(asked, ['points'], 'a narrow step has no use for them');
 });
 
+test('points are read only where the roll-ups lack some', async () => {
+  const asked: [number, number][] = [];
+  let late: readonly number[] = [1, 4, 5];
+  const series = createSeries({
+    typeOf,
+    store: {
+      series: ({ fromMs, toMs, stepMs }) => {
+        asked.push([fromMs / stepMs, toMs / stepMs]);
+        return Promise.resolve(
+          late.map((minute) => bucket(minute, 61)).filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs),
+        );
+      },
+      rolledSeries: () => Promise.resolve(Array.from({ length: 40 }, (_, minute) => bucket(minute, 60, 99))),
+      seriesCounts: () =>
+        Promise.resolve(
+          Array.from({ length: 40 }, (_, minute) => counted(minute, late.includes(minute) ? 61 : 60)),
+        ),
+    },
+  });
+  const query = {
+    device: 'd-1',
+    stream: 'env',
+    fields: ['temperature'],
+    points: 40,
+    fromMs: 0,
+    toMs: 40 * minuteMs,
+  };
+  const some = await series(query);
+  assert.deepEqual(asked, [
+    [1, 2],
+    [4, 6],
+  ]);
+  assert.deepEqual(some.fields['temperature']?.mean.slice(0, 7), [99, 1, 99, 99, 4, 5, 99]);
+  asked.length = 0;
+  late = Array.from({ length: 12 }, (_, n) => 2 + n * 3);
+  const many = await series(query);
+  assert.deepEqual(asked, [[2, 36]], 'one range, rather than many round trips');
+  assert.deepEqual(
+    many.fields['temperature']?.count.flatMap((count, minute) => (count === 61 ? [minute] : [])),
+    late,
+  );
+});
+
+test('readings are counted by a field that each has, whichever is drawn', async () => {
+  const countedBy: string[][] = [];
+  const names = ({ fields }: SeriesQuery): string[] => fields.map(({ name }) => name);
+  const summary = { mean: 4, min: 3, max: 5, count: 2 };
+  const { temperature } = bucket(0, 60).fields;
+  assert.ok(temperature);
+  const series = createSeries({
+    typeOf,
+    store: {
+      series: (query) =>
+        Promise.resolve([
+          {
+            timeMs: 0,
+            fields: Object.fromEntries(names(query).map((name) => [name, { ...summary, count: 3 }])),
+          },
+        ]),
+      rolledSeries: () =>
+        Promise.resolve([
+          { timeMs: 0, fields: { temperature, humidity: summary } },
+          { timeMs: minuteMs, fields: { temperature } },
+        ]),
+      seriesCounts: (query) => (
+        countedBy.push(names(query)),
+        Promise.resolve([counted(0, 61), counted(1, 60)])
+      ),
+    },
+  });
+  const query = {
+    device: 'd-1',
+    stream: 'env',
+    fields: ['humidity'],
+    points: 5,
+    fromMs: 0,
+    toMs: 5 * minuteMs,
+  };
+  const { times, fields } = await series(query);
+  assert.deepEqual(countedBy, [['temperature']]);
+  assert.deepEqual([times, fields['humidity']?.count], [[0], [3]], 'and only what is drawn is answered');
+});
+
 test('a field without a value in a bucket is null there, and counts nothing', async () => {
   const { temperature } = bucket(0, 1).fields;
   assert.ok(temperature);
@@ -81,6 +173,7 @@ test('a field without a value in a bucket is null there, and counts nothing', as
           { timeMs: 100, fields: { humidity: { mean: 4, min: 3, max: 5, count: 2 } } },
         ]),
       rolledSeries: () => Promise.reject(new Error('not asked')),
+      seriesCounts: () => Promise.reject(new Error('not asked')),
     },
   });
   const { fields } = await series({ device: 'd-1', stream: 'env', fromMs: 0, toMs: 200, points: 10 });

@@ -1,10 +1,13 @@
 import type { Cell } from './column.ts';
-import type { Columns } from './chunk.ts';
+import type { Columns, Wanted } from './chunk.ts';
 
 export interface BucketQuery {
   fields: readonly string[];
-  /** From the one-minute roll-ups: `mean_`, `min_`, `max_` and `count_` of each field. */
-  rolled: boolean;
+  /**
+   * `roll-ups`: those of a minute, with `mean_`, `min_`, `max_` and `count_` of each field. `counts`: of the points only how
+   * many there are; the other sums mean nothing.
+   */
+  of: 'points' | 'roll-ups' | 'counts';
   stepUs: number;
 }
 
@@ -18,15 +21,16 @@ interface Sums {
 
 /** Points summed up per field in buckets of one width, which begin at its multiples since 1970. */
 export class Buckets {
-  /** The fields of points that it reads. */
-  readonly names: ReadonlySet<string>;
+  /** What it reads of points. */
+  readonly wanted: Wanted;
   readonly #query: BucketQuery;
   /** By number of the bucket; one place a field, in the order of the query. */
   readonly #sums = new Map<number, (Sums | undefined)[]>();
 
   constructor(query: BucketQuery) {
     this.#query = query;
-    this.names = new Set(query.fields.flatMap((field) => this.#namesOf(field)));
+    const names = new Set(query.fields.flatMap((field) => this.#namesOf(field)));
+    this.wanted = { names, presence: query.of === 'counts' };
   }
 
   /** Takes those of the points, which are in order of time, that are in the span (µs, from inclusive, to exclusive). */
@@ -61,7 +65,9 @@ export class Buckets {
   }
 
   #namesOf(field: string): string[] {
-    return this.#query.rolled ? ['mean', 'min', 'max', 'count'].map((sum) => `${sum}_${field}`) : [field];
+    return this.#query.of === 'roll-ups'
+      ? ['mean', 'min', 'max', 'count'].map((sum) => `${sum}_${field}`)
+      : [field];
   }
 
   #sumsOf(bucket: number, field: number): Sums {

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { decodeColumn, encodeColumn, type Cell } from './column.ts';
+import { decodeColumn, decodePresence, encodeColumn, type Cell } from './column.ts';
 import type { FieldValue } from './line-decoder.ts';
 
 export interface Point {
@@ -39,8 +39,16 @@ export function encodeChunk(points: readonly Point[]): Uint8Array {
   return deflateRawSync(Buffer.concat([length, text, ...columns]));
 }
 
-/** @param wanted the fields to decode; all when not given */
-export function decodeChunk(body: Uint8Array, wanted?: ReadonlySet<string>): Columns {
+/** What to decode of a chunk. */
+export interface Wanted {
+  names: ReadonlySet<string>;
+  /** Whether there is a value is enough: 1 stands in its place. */
+  presence: boolean;
+}
+
+/** @param wanted all fields with their values when not given */
+export function decodeChunk(body: Uint8Array, wanted?: Wanted): Columns {
+  const decode = wanted?.presence === true ? decodePresence : decodeColumn;
   const bytes = inflateRawSync(body);
   let at = 4 + bytes.readUInt32LE(0);
   const { count, sizes, names } = JSON.parse(bytes.toString('utf8', 4, at)) as Header;
@@ -49,7 +57,7 @@ export function decodeChunk(body: Uint8Array, wanted?: ReadonlySet<string>): Col
   const fields = new Map<string, ArrayLike<Cell>>();
   for (const [index, name] of names.entries()) {
     const column = next(sizes[index + 1]);
-    if (wanted?.has(name) !== false) fields.set(name, decodeColumn(column, count));
+    if (wanted?.names.has(name) !== false) fields.set(name, decode(column, count));
   }
   return { timesUs, fields };
 }

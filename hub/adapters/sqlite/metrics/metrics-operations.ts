@@ -155,7 +155,7 @@ export function buckets(
 ): ReturnType<Buckets['all']> {
   const sums = new Buckets(query);
   for (const id of seriesOfDevice(db, measurement, device))
-    for (const columns of readColumns(db, id, query, sums.names)) sums.add(columns, query);
+    for (const columns of readColumns(db, id, query, sums.wanted)) sums.add(columns, query);
   return sums.all();
 }
 

@@ -57,8 +57,15 @@ export async function openMetricsStore(
     name: 'embedded',
     write: (lines) => write(db, lines),
     readings: (query) => readings(db, query),
-    series: (query) => series(db, query, false),
-    rolledSeries: (query) => series(db, { ...query, measurement: rollUpOf(query.measurement) }, true),
+    series: (query) => series(db, query, 'points'),
+    rolledSeries: (query) => series(db, { ...query, measurement: rollUpOf(query.measurement) }, 'roll-ups'),
+    async seriesCounts(query) {
+      const counted = await buckets(db, query, 'counts');
+      return counted.map(({ bucket, fields }) => ({
+        timeMs: bucket * query.stepMs,
+        fields: ofFields(query, fields, ({ count }) => count),
+      }));
+    },
     rollUp: async (measurement, fromMs, toMs) => {
       await change(db, 'rollUp', { measurement, fromUs: fromMs * 1000, toUs: toMs * 1000 });
     },
@@ -109,12 +116,27 @@ async function readings(db: Database, query: ReadingsQuery): Promise<ReadingsRow
 /** How many slices of other reads a read waits for at most. Writes get their turn between two slices. */
 const slices = 32;
 
+async function series(db: Database, query: SeriesQuery, of: BucketQuery['of']): Promise<SeriesBucket[]> {
+  const summed = await buckets(db, query, of);
+  return summed.map(({ bucket, fields }) => ({
+    timeMs: bucket * query.stepMs,
+    fields: ofFields(query, fields, ({ total, min, max, count }) => ({
+      mean: total / count,
+      min,
+      max,
+      count,
+    })),
+  }));
+}
+
+type Bucket = ReturnType<Buckets['all']>[number];
+
 /** Slice by slice: a long range in one read would delay the writes behind it. */
-async function series(db: Database, query: SeriesQuery, rolled: boolean): Promise<SeriesBucket[]> {
+async function buckets(db: Database, query: SeriesQuery, of: BucketQuery['of']): Promise<Bucket[]> {
   const { measurement, device, fromMs, toMs, stepMs } = query;
   const fields = query.fields.map(({ name }) => name);
   const sliceMs = stepMs * Math.max(1, Math.ceil((toMs - fromMs) / stepMs / slices));
-  const found: SeriesBucket[] = [];
+  const found: Bucket[] = [];
   // Slices begin at whole buckets.
   for (let begin = Math.floor(fromMs / stepMs) * stepMs; begin < toMs; begin += sliceMs) {
     const [fromUs = 0, toUs = 0] = [Math.max(begin, fromMs), Math.min(begin + sliceMs, toMs)].map(
@@ -126,22 +148,26 @@ async function series(db: Database, query: SeriesQuery, rolled: boolean): Promis
       fromUs,
       toUs,
       fields,
-      rolled,
+      of,
       stepUs: stepMs * 1000,
     };
-    const part = (await inquire(db, 'buckets', asked)) as ReturnType<Buckets['all']>;
-    for (const { bucket, fields: sums } of part) {
-      const summaries: SeriesBucket['fields'] = {};
-      for (const [index, name] of fields.entries()) {
-        const sum = sums[index];
-        if (sum === undefined) continue;
-        const { total, min, max, count } = sum;
-        summaries[name] = { mean: total / count, min, max, count };
-      }
-      found.push({ timeMs: bucket * stepMs, fields: summaries });
-    }
+    found.push(...((await inquire(db, 'buckets', asked)) as Bucket[]));
   }
   return found;
+}
+
+/** @returns what `make` makes of each field's sums, by its name */
+function ofFields<Made>(
+  { fields }: SeriesQuery,
+  sums: Bucket['fields'],
+  make: (sum: NonNullable<Bucket['fields'][number]>) => Made,
+): Record<string, Made> {
+  const made: Record<string, Made> = {};
+  for (const [index, { name }] of fields.entries()) {
+    const sum = sums[index];
+    if (sum !== undefined) made[name] = make(sum);
+  }
+  return made;
 }
 
 async function change(

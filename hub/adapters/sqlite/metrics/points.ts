@@ -1,6 +1,14 @@
 /** The points of a series, wherever they are: fresh ones in a row each, older ones in chunks. */
 import type { OperationDatabase } from '../sqlite-worker.ts';
-import { cellOf, decodeChunk, encodeChunk, pointsOf, type Columns, type Point } from './chunk.ts';
+import {
+  cellOf,
+  decodeChunk,
+  encodeChunk,
+  pointsOf,
+  type Columns,
+  type Point,
+  type Wanted,
+} from './chunk.ts';
 
 /** So many points make a chunk at most: few enough to be read, and written again, at once. */
 const chunkSize = 4_096;
@@ -66,12 +74,13 @@ export function* readColumns(
   db: OperationDatabase,
   seriesId: number,
   span: Span,
-  names: ReadonlySet<string>,
+  wanted: Wanted,
 ): Generator<Columns> {
+  const { names } = wanted;
   const rows = rowsOf(db, seriesId, span);
   const taken = new Set<Point>();
   for (const { body } of chunksOf(db, seriesId, span)) {
-    const columns = decodeChunk(body, names);
+    const columns = decodeChunk(body, wanted);
     const [first = 0, last = 0] = [0, columns.timesUs.length - 1].map((at) => columns.timesUs[at]);
     const inside = rows.filter(({ timeUs }) => timeUs >= first && timeUs <= last);
     for (const row of inside) taken.add(row);
