@@ -1,4 +1,5 @@
 import type { DeviceType } from '../../schemas/index.ts';
+import { unitSymbol } from '../../schemas/unit-symbol.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
 import type { AlarmView } from '../../schemas/api/alarms.ts';
@@ -178,7 +179,7 @@ class StreamWatch implements StreamFollower {
       source: sourceOf(limit, isIn),
       kind: 'limit',
       severity: 'warning',
-      text: `${field} ${value}${unit === '' ? '' : ` ${unit}`}, ${bound}`,
+      text: `${field} ${value}${unit === '' ? '' : ` ${unitSymbol(unit)}`}, ${bound}`,
       value,
       lasting: true,
     });

@@ -325,7 +325,7 @@ export class Schedules {
   /** The time is dealt with; what becomes of it is reported later, or was already. */
   async #begun(run: Run): Promise<void> {
     const { outcome } = run;
-    await this.#done(run.kept, run.atMs, outcome);
+    await this.#done(run.kept, run.atMs, outcome, run.id);
     this.counters.fired += 1;
     run.noted = outcome;
     if (outcome.kind !== 'sending') this.#runs.delete(run.id);
@@ -346,7 +346,7 @@ export class Schedules {
     // A later time has been dealt with meanwhile, and its outcome is shown.
     if (lastMs !== atMs) return;
     try {
-      await this.#done(kept, atMs, outcome);
+      await this.#done(kept, atMs, outcome, outcome.kind === 'missed' ? undefined : id);
     } catch (error) {
       log.error({ schedule: name, reason: messageOf(error) }, 'the outcome of a schedule was not saved');
     }
@@ -373,10 +373,13 @@ export class Schedules {
     return this.#done(kept, atMs, { kind: 'refused', reason });
   }
 
-  async #done(kept: Kept, atMs: number, lastOutcome: ScheduleOutcome): Promise<void> {
+  /** @param id of what was sent */
+  async #done(kept: Kept, atMs: number, lastOutcome: ScheduleOutcome, id?: string): Promise<void> {
     const { name, refusedInRow = 0, action } = kept.schedule;
     const isSent = lastOutcome.kind === 'sent' || lastOutcome.kind === 'sending';
-    const runs = withRun({ atMs, ...lastOutcome }, kept.schedule.runs);
+    // A notice leaves nothing behind that could be looked at.
+    const sent = id === undefined || action.kind === 'notice' ? {} : { id };
+    const runs = withRun({ atMs, ...lastOutcome, ...sent }, kept.schedule.runs);
     // A command was taken by the hub; a notice nobody has judged yet.
     const taken = isSent && (lastOutcome.kind === 'sent' || action.kind === 'command');
     const refused = lastOutcome.kind === 'refused' ? refusedInRow + 1 : taken ? 0 : refusedInRow;

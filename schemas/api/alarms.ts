@@ -71,7 +71,7 @@ export const AlarmView = named(
     kind: 'limit',
     severity: 'warning',
     state: 'raised',
-    text: 'temperature 64.2 Cel, over 60',
+    text: 'temperature 64.2 °C, over 60',
     value: 64.2,
     count: 1,
     firstMs: 1_700_000_000_000,

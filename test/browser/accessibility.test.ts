@@ -49,7 +49,7 @@ const views: Readonly<Record<PageName | 'none', readonly [path: string, complete
   devices: [['/devices', 'text=d-3']],
   device: [['/devices/d-2', 'role=button[name="Blink …"]']],
   compare: [['/compare?devices=d-1,d-2', 'role=img[name="Lines of d-1, d-2"]']],
-  alarms: [['/alarms', 'text=temperature 61 Cel, over 60']],
+  alarms: [['/alarms', 'text=temperature 61 °C, over 60']],
   commands: [
     ['/commands', 'role=cell[name="lamp broken"]'],
     ['/commands?view=groups&id=g-1', 'text=Wave 1'],

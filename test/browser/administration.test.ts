@@ -192,6 +192,20 @@ test('a schedule is added, shows its next times, runs now, pauses and is removed
   await page.getByText('No schedules').waitFor();
 });
 
+test('the outcome of a schedule leads to what was sent', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const device = await openRaw(hub.device('d-1'));
+  t.after(() => device.close());
+  const action = { kind: 'command', name: 'identify', params: {} } as const;
+  const once = { name: 'once', atMs: Date.now() + 500, timeZone: 'UTC', to: 'id=d-1', action };
+  await hub.ask('POST /api/v1/schedules', { body: { ...once, catchUp: 'skip', jitterMs: 0, paused: false } });
+  await device.next('command');
+  const { page } = await openSignedIn(t, hub, '/commands?view=schedules');
+  await page.getByRole('row', { name: /^once/ }).getByRole('link', { name: /^(sending|sent)$/ }).click();
+  await page.getByRole('region', { name: 'Progress' }).getByText('d-1').waitFor();
+});
+
 test('a group is stored and removed, and a notice reaches the devices that are there', async (t) => {
   const hub = await startInProcessHub(t);
   await hub.add(['d-1', 'd-2']);

@@ -32,10 +32,10 @@ test('an alarm comes and goes live on every page, and whoever deals with it says
   await nav.getByRole('link', { name: 'Alarms', exact: true }).waitFor();
   warm(64.2);
   await nav.getByRole('link', { name: 'Alarms 1 that nobody has acknowledged' }).click();
-  await page.getByText('temperature 64.2 Cel, over 60').waitFor();
+  await page.getByText('temperature 64.2 °C, over 60').waitFor();
   await page.getByText('1 open · 0 acknowledged').waitFor();
 
-  await page.getByLabel('d-1: temperature 64.2 Cel, over 60').check();
+  await page.getByLabel('d-1: temperature 64.2 °C, over 60').check();
   await page.getByLabel('Note for the others (optional)').fill('a technician is on the way');
   await page.getByRole('button', { name: 'Acknowledge 1' }).click();
   await page.getByText('1 alarm acknowledged').waitFor();
@@ -59,7 +59,7 @@ test('devices that somebody works on are silenced, and a selector that is none i
   (await sensor(t, hub, 'd-1'))(64.2);
   (await sensor(t, hub, 'd-2'))(70);
   const { page } = await openSignedIn(t, hub, '/alarms');
-  await page.getByText('temperature 70 Cel, over 60').waitFor();
+  await page.getByText('temperature 70 °C, over 60').waitFor();
   await page.getByText('Add a silence').click();
   const form = page.getByRole('form', { name: 'Add a silence' });
   await form.getByLabel('Devices').fill('site=');
@@ -69,10 +69,10 @@ test('devices that somebody works on are silenced, and a selector that is none i
   await form.getByLabel('Devices').fill('id=d-1');
   await form.getByRole('button', { name: 'Silence' }).click();
   await page.getByText('works on the boiler').waitFor();
-  await page.getByText('temperature 64.2 Cel, over 60').waitFor({ state: 'detached' });
+  await page.getByText('temperature 64.2 °C, over 60').waitFor({ state: 'detached' });
   await page.getByText('1 open · 0 acknowledged · 0 over, not acknowledged · 1 silenced').waitFor();
   await page.getByLabel('Silenced').selectOption('only');
-  await page.getByText('temperature 64.2 Cel, over 60').waitFor();
+  await page.getByText('temperature 64.2 °C, over 60').waitFor();
   await page.getByRole('button', { name: 'End now: the silence of id=d-1' }).click();
   await page.getByText('No silences').waitFor();
 });
@@ -82,7 +82,7 @@ test('who may only look sees alarms and silences, and no button that the hub wou
   await hub.add(['d-1']);
   (await sensor(t, hub, 'd-1'))(64.2);
   const { page } = await openSignedIn(t, hub, '/alarms', { rights: { role: 'viewer' } });
-  await page.getByText('temperature 64.2 Cel, over 60').waitFor();
+  await page.getByText('temperature 64.2 °C, over 60').waitFor();
   assert.equal(await page.getByRole('checkbox').count(), 0);
   assert.equal(await page.getByRole('button', { name: /Acknowledge|Silence/ }).count(), 0);
 });

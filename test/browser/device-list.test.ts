@@ -146,7 +146,7 @@ test('a chart is zoomed by dragging and by buttons, and marks say what happened'
   const { page } = await openSignedIn(t, hub, '/devices/d-1');
   await page.getByRole('button', { name: '5 min', pressed: true }).waitFor();
   await page.getByText('Marks (1)').click();
-  await page.getByText('Alarm: temperature 61 Cel, over 60').waitFor();
+  await page.getByText('Alarm: temperature 61 °C, over 60').waitFor();
   const plot = page.locator('[data-field="temperature"] .u-over');
   const box = (await plot.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
   await page.mouse.move(box.x + box.width * 0.1, box.y + box.height / 2);

@@ -63,7 +63,7 @@ test('the overview leads from each number to the list behind it', async (t) => {
   t.after(() => device.close());
   device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 61 } });
   const alarms = page.getByRole('region', { name: 'Alarms' });
-  await alarms.getByText('temperature 61 Cel, over 60').waitFor();
+  await alarms.getByText('temperature 61 °C, over 60').waitFor();
   const groups = page.getByRole('region', { name: /^Devices by/ });
   await groups.getByText('1 of 2 online').waitFor();
   await groups.getByRole('group', { name: 'Devices by' }).getByText('firmware').click();

@@ -3,8 +3,8 @@ import type { Fault } from './fault.ts';
 import { lineAt, type ParsedSource } from './parsed-source.ts';
 
 const examined = /^dashboards\/console\/src\//;
-/** The catalogue itself, programs in other languages that people copy, and signs of units. */
-const exempt = /^dashboards\/console\/src\/(texts\/|registration\/snippets\.ts$|unit-symbol\.ts$)/;
+/** The catalogue itself, and programs in other languages that people copy. */
+const exempt = /^dashboards\/console\/src\/(texts\/|registration\/snippets\.ts$)/;
 
 /** Attributes and properties of components that people see or hear. */
 const shown =

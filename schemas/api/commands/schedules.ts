@@ -12,6 +12,7 @@ import {
   limitOf,
   list,
   named,
+  nameOf,
   nothing,
   timeMs,
 } from '../values.ts';
@@ -107,7 +108,11 @@ const outcome = Type.Object({
 export type ScheduleOutcome = Static<typeof outcome>;
 
 /** One of its times, and what became of it. */
-const run = Type.Object({ ...outcome.properties, atMs: timeMs('the time') });
+const run = Type.Object({
+  ...outcome.properties,
+  atMs: timeMs('the time'),
+  id: Type.Optional(nameOf('of the group command that was sent then; absent when none was')),
+});
 export type ScheduleRun = Static<typeof run>;
 
 const view = {
@@ -131,7 +136,7 @@ const viewExample = {
   createdMs: 1_700_000_000_000,
   lastMs: 1_699_995_600_000,
   lastOutcome: { kind: 'sent' },
-  runs: [{ atMs: 1_699_995_600_000, kind: 'sent' }],
+  runs: [{ atMs: 1_699_995_600_000, kind: 'sent', id: 'night-close-x1Yz_9Qa-lp0h2k8g' }],
   nextMs: 1_700_082_000_000,
 } as const;
 

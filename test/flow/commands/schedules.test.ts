@@ -358,11 +358,11 @@ test('a changed schedule goes by its new times, keeps what became of the old one
   await clock.advanceAsync(hour);
   const [after] = again.list();
   assert.deepEqual(
-    after?.runs?.map(({ atMs, kind, reason }) => [isoTime(atMs).slice(11, 16), kind, reason]),
+    after?.runs?.map(({ atMs, kind, reason, id }) => [isoTime(atMs).slice(11, 16), kind, reason, id]),
     [
-      ['02:30', 'sending', undefined],
-      ['02:00', 'sending', undefined],
-      ['01:00', 'refused', 'no such command'],
+      ['02:30', 'sending', undefined, ids[2]],
+      ['02:00', 'sending', undefined, ids[1]],
+      ['01:00', 'refused', 'no such command', undefined],
     ],
   );
   assert.equal(new Set(ids).size, 3);

@@ -63,7 +63,7 @@ test('a value beyond its limit is an alarm at every door, until it is over and a
   const [alarm] = (await alarmsOf(hub)).alarms;
   assert.deepEqual(
     [alarm?.value, alarm?.text, alarm?.count, alarm?.severity],
-    [61.5, 'temperature 61.5 Cel, over 60', 1, 'warning'],
+    [61.5, 'temperature 61.5 °C, over 60', 1, 'warning'],
   );
   const shown = await live.next('alarm', (message) => message.alarm.device === 'd-1');
   assert.equal(shown.alarm.state, 'raised');

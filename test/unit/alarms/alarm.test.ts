@@ -17,7 +17,7 @@ const tooWarm: Problem = {
   source: 'limit.env.temperature.high',
   kind: 'limit',
   severity: 'warning',
-  text: 'temperature 61 Cel, over 60',
+  text: 'temperature 61 °C, over 60',
   value: 61,
   lasting: true,
 };

@@ -10,7 +10,7 @@ import {
   unitAt,
 } from '../../../dashboards/console/src/forms/field-words.ts';
 import { fullTime, shortTime, utcTime, zonedTime } from '../../../dashboards/console/src/time.ts';
-import { unitSymbol } from '../../../dashboards/console/src/unit-symbol.ts';
+import { unitSymbol } from '../../../schemas/unit-symbol.ts';
 import { refusalReasons } from '../../../schemas/api/error-codes.ts';
 import type { ObjectDefinition, ScalarDefinition } from '../../../schemas/device-type-definition.ts';
 

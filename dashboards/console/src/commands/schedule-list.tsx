@@ -1,5 +1,5 @@
 import { Export } from '../components/export.tsx';
-import type { ScheduleView } from '../../../../schemas/api/commands/schedules.ts';
+import type { ScheduleRun, ScheduleView } from '../../../../schemas/api/commands/schedules.ts';
 import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
@@ -78,9 +78,7 @@ function ScheduleTable({ schedules, reload }: ScheduleTableProps) {
                     <code>{schedule.cron}</code> <span class="quiet">{schedule.timeZone}</span>
                   </>
                 ) : (
-                  <>
-                    {texts.commands.onceAtMs(<ZonedTime ms={schedule.atMs} timeZone={schedule.timeZone} />)}
-                  </>
+                  texts.commands.onceAtMs(<ZonedTime ms={schedule.atMs} timeZone={schedule.timeZone} />)
                 )}
               </td>
               <td>{actionWords(schedule)}</td>
@@ -89,7 +87,7 @@ function ScheduleTable({ schedules, reload }: ScheduleTableProps) {
               </td>
               <td data-head={texts.commands.last}>
                 <Time ms={schedule.lastMs} none={texts.commands.never} />{' '}
-                <ScheduleOutcome outcome={schedule.lastOutcome} />
+                <ScheduleOutcome outcome={lastRun(schedule)} />
               </td>
               <td data-head={texts.commands.doWord}>
                 <ScheduleChanges schedule={schedule} onChange={reload} />
@@ -112,4 +110,13 @@ function Next({ schedule }: { readonly schedule: ScheduleView }) {
       </span>
     </>
   );
+}
+
+/** Its last time; of a schedule of an earlier version only the outcome is known. */
+function lastRun({
+  runs = [],
+  lastMs,
+  lastOutcome,
+}: ScheduleView): ScheduleRun | ScheduleView['lastOutcome'] {
+  return runs.find(({ atMs }) => atMs === lastMs) ?? lastOutcome;
 }

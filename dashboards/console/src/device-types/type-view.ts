@@ -6,7 +6,7 @@ import type {
 } from '../../../../schemas/device-type-definition.ts';
 import { fieldHint } from '../forms/field-words.ts';
 import { texts } from '../texts/texts.ts';
-import { unitSymbol } from '../unit-symbol.ts';
+import { unitSymbol } from '../../../../schemas/unit-symbol.ts';
 
 /** A type with its versions, the newest first. */
 export interface TypeFamily {

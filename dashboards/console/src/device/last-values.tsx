@@ -5,7 +5,7 @@ import { Panel } from '../components/panel.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Age } from '../components/time.tsx';
 import { texts } from '../texts/texts.ts';
-import { unitSymbol } from '../unit-symbol.ts';
+import { unitSymbol } from '../../../../schemas/unit-symbol.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import type { FieldValue, LastValues, Reading } from '../../../../schemas/api/telemetry/readings.ts';

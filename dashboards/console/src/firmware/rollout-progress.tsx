@@ -71,7 +71,7 @@ function Standing({ view }: { view: RolloutView }) {
           <Time ms={acceptedMs} />,
           actor.replace(/^operator:/, ''),
         )}
-        {endedMs !== undefined && <>{texts.firmware.ended(<Time ms={endedMs} />)}</>}
+        {endedMs !== undefined && texts.firmware.ended(<Time ms={endedMs} />)}
         {texts.firmware.eachDeviceHasToRun(durationWords(deadlineSec), durationWords(soakSec))}
         {window !== undefined &&
           texts.firmware.updatesBeginBetweenAndOnly(window.from, window.to, window.zone)}

@@ -5,7 +5,7 @@ import type {
 } from '../../../../schemas/device-type-definition.ts';
 import type { FieldError } from '../../../../schemas/field-error.ts';
 import { texts } from '../texts/texts.ts';
-import { unitSymbol } from '../unit-symbol.ts';
+import { unitSymbol } from '../../../../schemas/unit-symbol.ts';
 
 /** The operator of a bound, in words. */
 const signs: readonly (readonly [string, string])[] = [

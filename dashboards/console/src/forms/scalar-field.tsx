@@ -1,7 +1,7 @@
 import type { ScalarDefinition } from '../../../../schemas/device-type-definition.ts';
 import { Field, type ControlProps } from '../components/field.tsx';
 import { texts } from '../texts/texts.ts';
-import { unitSymbol } from '../unit-symbol.ts';
+import { unitSymbol } from '../../../../schemas/unit-symbol.ts';
 import type { FieldProps } from './field-props.ts';
 import { faultSentence, fieldHint, fieldTitle } from './field-words.ts';
 

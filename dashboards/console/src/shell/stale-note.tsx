@@ -7,8 +7,7 @@ export function StaleNote() {
   if (liveState.value !== 'reconnecting') return null;
   return (
     <p class="note stale-note" role="status">
-      {texts.shell.hubDoesNotAnswer}{' '}
-      {lostMs.value > 0 && <>{texts.shell.whatIsShown(<Time ms={lostMs.value} />)}</>}
+      {texts.shell.hubDoesNotAnswer} {lostMs.value > 0 && texts.shell.whatIsShown(<Time ms={lostMs.value} />)}
     </p>
   );
 }

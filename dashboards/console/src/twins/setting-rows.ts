@@ -8,7 +8,7 @@ import { leavesOf } from '../../../../schemas/twin/twin-leaves.ts';
 import type { TwinView } from '../../../../schemas/api/twins/twins.ts';
 import { fieldTitle } from '../forms/field-words.ts';
 import { texts } from '../texts/texts.ts';
-import { unitSymbol } from '../unit-symbol.ts';
+import { unitSymbol } from '../../../../schemas/unit-symbol.ts';
 
 /** One setting, or something that the device reports alone, as the panel shows it. Pure. */
 export interface SettingRow {

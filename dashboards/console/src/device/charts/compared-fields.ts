@@ -1,5 +1,5 @@
 import type { DeviceTypeDefinition } from '../../../../../schemas/device-type-definition.ts';
-import { unitSymbol } from '../../unit-symbol.ts';
+import { unitSymbol } from '../../../../../schemas/unit-symbol.ts';
 
 /** A number that some of the devices send. */
 export interface ComparedField {

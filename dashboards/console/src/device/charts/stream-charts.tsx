@@ -5,7 +5,7 @@ import { Table } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import { nowMs } from '../../now.ts';
 import { texts } from '../../texts/texts.ts';
-import { unitSymbol } from '../../unit-symbol.ts';
+import { unitSymbol } from '../../../../../schemas/unit-symbol.ts';
 import { Chart } from './chart.tsx';
 import { numberText } from '../number-text.ts';
 import { spanOf, type Range } from './ranges.ts';

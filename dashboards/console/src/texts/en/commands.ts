@@ -153,4 +153,12 @@ export const commands = {
   finished: 'finished',
   groups: 'Groups',
   kindsOfCommands: 'Kinds of commands',
+  scheduleOutcomes: {
+    sending: 'sending',
+    sent: 'sent',
+    unreached: 'unreached',
+    refused: 'refused',
+    missed: 'missed',
+    overlapped: 'overlapped',
+  },
 };
