@@ -336,10 +336,10 @@ const webConsole = imports(
       message: 'the console knows the hub by its API alone, which is declared in schemas/api',
     },
     {
-      // Everything but api/, command-status, command-tally, device-type-definition, field-error, iso-time and json-pointer;
-      // there is no look-ahead here.
+      // Everything but api/, command-status, command-tally, device-type-definition, field-error, iso-time, json-pointer and
+      // unit-symbol; there is no look-ahead here.
       regex:
-        '^(\\.\\./)+schemas/([^acdfijt]|a[^p]|c[^o]|co[^m]|d[^e]|de[^v]|device-[^t]|device-type[^-]|device-type-[^d]|f[^i]|i[^s]|j[^s]|t[^w])',
+        '^(\\.\\./)+schemas/([^acdfijtu]|a[^p]|c[^o]|co[^m]|d[^e]|de[^v]|device-[^t]|device-type[^-]|device-type-[^d]|f[^i]|i[^s]|j[^s]|t[^w]|u[^n])',
       allowTypeImports: true,
       message: 'of the schemas the console takes types, and what judges and words a command as the hub does',
     },

@@ -1,16 +1,28 @@
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { texts } from './texts/texts.ts';
 
-/** Times are Unix ms; they are shown in the viewer's zone, with UTC on hover. Pure. */
-const sameDay = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-const otherDay = new Intl.DateTimeFormat(undefined, {
-  day: 'numeric',
-  month: 'short',
-  hour: '2-digit',
-  minute: '2-digit',
-});
-const otherYear = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+/** Times are Unix ms; they are shown in the viewer's zone, which the page names, with UTC on hover. Pure. */
+
+/** IANA name of the zone of this browser. */
+export const { timeZone: viewerZone } = Intl.DateTimeFormat().resolvedOptions();
+
+/** The way in which this browser's locale writes times, in the viewer's zone. */
+export function timeFormat(parts: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat(undefined, { timeZone: viewerZone, ...parts });
+}
+
+const sameDay = timeFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
+const otherDay = timeFormat({ day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' });
+const otherYear = timeFormat({ dateStyle: 'medium', timeStyle: 'short' });
+const full = timeFormat({ dateStyle: 'full', timeStyle: 'long' });
+
+/** Such as `Europe/Berlin, UTC+01:00`: the zone in which times are shown, with its distance from UTC now. */
+export function zoneWords(now: number, timeZone: string = viewerZone): string {
+  if (timeZone === 'UTC') return timeZone;
+  const parts = timeFormat({ timeZone, timeZoneName: 'longOffset' }).formatToParts(now);
+  const offset = parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'GMT';
+  return `${timeZone}, ${offset.replace('GMT', 'UTC')}`;
+}
 
 /** As short as is clear: the time alone for today, with the day before that. */
 export function shortTime(ms: number, now: number = Date.now()): string {
@@ -36,10 +48,7 @@ export function utcTime(ms: number): string {
 export function zonedTime(ms: number, timeZone: string): string {
   if (!isDate(ms)) return isoTime(ms);
   try {
-    return (
-      new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', timeZone }).format(ms) +
-      ` ${timeZone}`
-    );
+    return timeFormat({ dateStyle: 'medium', timeStyle: 'medium', timeZone }).format(ms) + ` ${timeZone}`;
   } catch {
     return utcTime(ms);
   }

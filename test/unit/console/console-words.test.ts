@@ -9,7 +9,7 @@ import {
   fieldTitle,
   unitAt,
 } from '../../../dashboards/console/src/forms/field-words.ts';
-import { fullTime, shortTime, utcTime, zonedTime } from '../../../dashboards/console/src/time.ts';
+import { fullTime, shortTime, utcTime, zonedTime, zoneWords } from '../../../dashboards/console/src/time.ts';
 import { unitSymbol } from '../../../schemas/unit-symbol.ts';
 import { refusalReasons } from '../../../schemas/api/error-codes.ts';
 import type { ObjectDefinition, ScalarDefinition } from '../../../schemas/device-type-definition.ts';
@@ -129,6 +129,13 @@ test('A time that stands beside its zone is the time on the clocks of that zone'
   assert.match(zonedTime(ms, 'UTC'), /\b(0?6|18):15:24\b.* UTC$/);
   assert.match(zonedTime(ms, 'Europe/Berlin'), /\b(0?7|19):15:24\b.* Europe\/Berlin$/);
   assert.match(zonedTime(ms, 'Mars/Olympus'), /18:15:24.* UTC$/);
+});
+
+test('The zone of the page is named with its distance from UTC at that time', () => {
+  const words = (iso: string, timeZone: string): string => zoneWords(Date.parse(iso), timeZone);
+  assert.equal(words('2026-07-01T00:00:00Z', 'Europe/Berlin'), 'Europe/Berlin, UTC+02:00');
+  assert.equal(words('2026-12-01T00:00:00Z', 'Europe/Berlin'), 'Europe/Berlin, UTC+01:00');
+  assert.equal(words('2026-12-01T00:00:00Z', 'UTC'), 'UTC');
 });
 
 test('Connections that the hub closed and those that ended otherwise have their own words', () => {

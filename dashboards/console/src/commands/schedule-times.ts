@@ -1,5 +1,6 @@
 /** The times of a schedule as its form has them. */
 import type { NewSchedule, ScheduleView } from '../../../../schemas/api/commands/schedules.ts';
+import { viewerZone } from '../time.ts';
 
 export interface Times extends Pick<NewSchedule, 'timeZone' | 'catchUp'> {
   cron: string;
@@ -8,8 +9,7 @@ export interface Times extends Pick<NewSchedule, 'timeZone' | 'catchUp'> {
 }
 
 export function newTimes(): Times {
-  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
-  return { cron: '0 22 * * *', at: '', timeZone, catchUp: 'skip' };
+  return { cron: '0 22 * * *', at: '', timeZone: viewerZone, catchUp: 'skip' };
 }
 
 /** Those of a schedule that there is. */

@@ -1,4 +1,5 @@
 import type { NewRollout } from '../../../../schemas/api/firmware/rollouts.ts';
+import { viewerZone } from '../time.ts';
 
 /** A rollout as it is filled in. */
 export interface RolloutPlan {
@@ -28,7 +29,7 @@ export function newPlan({ type, version }: { type: string; version: string }): R
     soakSec: '300',
     from: '',
     to: '',
-    zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+    zone: viewerZone,
   };
 }
 

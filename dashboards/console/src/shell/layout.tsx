@@ -4,6 +4,7 @@ import { liveState } from '../live.ts';
 import { pages } from '../pages.ts';
 import { path } from '../router.ts';
 import { texts } from '../texts/texts.ts';
+import { zoneWords } from '../time.ts';
 import { Account } from './account.tsx';
 import { Finder } from './finder.tsx';
 import { LiveMark } from './live-mark.tsx';
@@ -43,6 +44,7 @@ export function Layout({ title, children }: { title: string; children: Component
         <StaleNote />
         {children}
       </main>
+      <footer class="foot quiet">{texts.shell.timesAreIn(zoneWords(Date.now()))}</footer>
     </div>
   );
 }

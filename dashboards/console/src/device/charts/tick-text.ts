@@ -1,6 +1,8 @@
-const day = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const second = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit' });
+import { timeFormat } from '../../time.ts';
+
+const day = timeFormat({ day: 'numeric', month: 'short' });
+const minute = timeFormat({ hour: '2-digit', minute: '2-digit' });
+const second = timeFormat({ hour: '2-digit', minute: '2-digit', second: '2-digit' });
 
 /** The label below a chart at a time, in the viewer's zone; days get their date. @param stepMs to the next one */
 export function tickText(ms: number, stepMs: number): string {

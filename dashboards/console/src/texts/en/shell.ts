@@ -61,6 +61,7 @@ export const shell = {
   light: 'Light',
   dark: 'Dark',
   colours: 'Colours',
+  timesAreIn: (zone: string) => `Times are in ${zone}`,
   skipToContent: 'Skip to content',
   deviceHub: 'Device hub',
   pages: 'Pages',
