@@ -202,8 +202,11 @@ test('the outcome of a schedule leads to what was sent', async (t) => {
   await hub.ask('POST /api/v1/schedules', { body: { ...once, catchUp: 'skip', jitterMs: 0, paused: false } });
   await device.next('command');
   const { page } = await openSignedIn(t, hub, '/commands?view=schedules');
-  await page.getByRole('row', { name: /^once/ }).getByRole('link', { name: /^(sending|sent)$/ }).click();
-  await page.getByRole('region', { name: 'Progress' }).getByText('d-1').waitFor();
+  await page
+    .getByRole('row', { name: /^once/ })
+    .getByRole('link', { name: /^(sending|sent)$/ })
+    .click();
+  await page.getByRole('region', { name: 'Progress' }).getByText('d-1', { exact: true }).waitFor();
 });
 
 test('a group is stored and removed, and a notice reaches the devices that are there', async (t) => {

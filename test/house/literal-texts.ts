@@ -13,8 +13,8 @@ const shown =
 const code = /^(class|d|href|id|key|name|pattern|role|src|style|type|viewBox)$/;
 
 const hasLetters = /\p{L}/u;
-/** Two words, or one that begins as a sentence does. */
-const readsAsText = /\p{L}\S* \S*\p{L}|^\p{Lu}\p{Ll}+[….:?!]?$/u;
+/** Two words, a word beside a value, or one that begins as a sentence does. */
+const readsAsText = /\p{L}\S* \S*\p{L}|\{\}[,;:]? \p{L}|\p{L}[,;:]? \{\}|^\p{Lu}\p{Ll}+[….:?!]?$/u;
 /** What programs read, though it has a blank: requests, paths of pictures, media queries, sizes. */
 const isCode =
   /^(GET|POST|PUT|PATCH|DELETE) \/|^(?=.*[\d{])[MLHVCSQTAZ\d .,{}-]+$|^\([a-z-]+: |^[\d.]+(px|rem) |^minmax\(/i;

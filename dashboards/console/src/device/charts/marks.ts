@@ -23,7 +23,7 @@ export function marksOf(happened: {
     ...happened.alarms.map(({ lastMs, text, severity }): Mark => ({
       timeMs: lastMs,
       tone: severity === 'critical' ? 'bad' : 'warn',
-      words: `Alarm: ${text}`,
+      words: texts.charts.alarmText(text),
     })),
     ...happened.commands.map(({ accepted, name, status }): Mark => ({
       timeMs: accepted,

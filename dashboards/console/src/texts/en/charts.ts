@@ -20,6 +20,7 @@ export const charts = {
   fieldsOfTheseDevices: 'the fields of these devices',
   theseDevicesSendNothing: 'These devices send nothing that can be drawn',
   field: 'Field',
+  alarmText: (text: string) => `Alarm: ${text}`,
   commandNameStatus: (name: string, status: string) => `Command ${name}: ${status}`,
   firmwareVersionState: (version: string, state: string) => `Firmware ${version}: ${state}`,
   countedMarks: (marks: string) => `Marks (${marks})`,
