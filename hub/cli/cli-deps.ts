@@ -1,6 +1,8 @@
 /** What the command line needs from the process. */
 
-import type { Config, NamedFault, NamedFiles } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
+import type { NamedFault } from '../config/config-fault.ts';
+import type { NamedFiles } from '../config/named-files.ts';
 import type { DeviceOperations } from '../admin/admin-operations.ts';
 import type { CredentialOperations } from '../admin/credential-operations.ts';
 import type { RestoredCommands } from '../admin/restored-commands.ts';

@@ -2,7 +2,8 @@
 
 import { join, resolve } from 'node:path';
 import { isSecret } from '../config/names.ts';
-import { readConfig, type Config, type NamedFiles } from '../config/config.ts';
+import { readConfig, type Config } from '../config/config.ts';
+import type { NamedFiles } from '../config/named-files.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import { exposedSecret, readSecretFile } from '../kernel/secret-file.ts';
 import type { CliDeps } from './cli-deps.ts';

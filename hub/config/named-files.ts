@@ -1,33 +1,29 @@
-import type { NamedFault, NamedFiles } from './config.ts';
-import { environmentName } from './names.ts';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ConfigValues } from '../../schemas/config.ts';
 
-/** What is wrong with the files that the configuration names. */
-export interface FoundFileFaults {
-  readonly deviceTypes: readonly { readonly message: string }[];
-  readonly firmwareKey: string | undefined;
-  readonly tls: readonly {
-    readonly name: keyof NamedFiles;
-    readonly file: string;
-    readonly fault: string;
-  }[];
+/** Files the configuration names and others judge; absolute paths. */
+export interface NamedFiles {
+  /** Undefined while the name itself has a fault. */
+  readonly schemasDir: string | undefined;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+  readonly tlsClientCa?: string;
+  readonly firmwareKey?: string;
 }
 
-/** The same as faults of the configuration: a hub would not start for any of them. */
-export function namedFileFaults(
-  files: Pick<NamedFiles, 'firmwareKey'>,
-  { deviceTypes, firmwareKey, tls }: FoundFileFaults,
-): NamedFault[] {
-  return [
-    ...deviceTypes.map(({ message }) => fault('schemasDir', `must hold valid device types: ${message}`)),
-    ...(firmwareKey === undefined
-      ? []
-      : [fault('firmwareKey', `must be an Ed25519 public key in PEM: ${files.firmwareKey}: ${firmwareKey}`)]),
-    ...tls.map(({ name, file, fault: found }) =>
-      fault(name, `must be a file the hub can use: ${file}: ${found}`),
-    ),
-  ];
+/** @param values those without a fault */
+export function namedFiles(values: Partial<ConfigValues>, cwd: string): NamedFiles {
+  const given = (['tlsCert', 'tlsKey', 'tlsClientCa', 'firmwareKey'] as const).flatMap((name) => {
+    const file = values[name];
+    return file === undefined ? [] : [[name, resolve(cwd, file)] as const];
+  });
+  return { schemasDir: schemasFolder(values.schemasDir, cwd), ...Object.fromEntries(given) };
 }
 
-function fault(name: keyof NamedFiles, rule: string): NamedFault {
-  return { name: environmentName(name), rule };
+export function schemasFolder(schemasDir: string | undefined, cwd: string): string {
+  return schemasDir === undefined ? ownSchemasDir : resolve(cwd, schemasDir);
 }
+
+/** The device types that come with the hub. */
+export const ownSchemasDir = fileURLToPath(new URL('../../schemas/device-types', import.meta.url));

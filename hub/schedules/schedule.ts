@@ -7,6 +7,15 @@ export interface Schedule extends Omit<ScheduleView, 'nextMs'> {
   runKey?: string;
 }
 
+/** A schedule that the hub keeps. */
+export interface KeptSchedule {
+  schedule: Schedule;
+  readonly fields: CronFields | undefined;
+  nextMs: number | undefined;
+  /** A time of it is being dealt with, or it is being saved. */
+  busy: boolean;
+}
+
 /** Times of which a schedule keeps what became. */
 const keptRuns = 10;
 

@@ -9,14 +9,14 @@ import type {
 import { cutText } from '../../schemas/cut-text.ts';
 import { lastTimeMs } from '../../schemas/index.ts';
 import { HubError, invalidInput, messageOf } from '../kernel/errors.ts';
-import type { Log } from '../kernel/log.ts';
 import { demandRoom } from '../kernel/share.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { CronFields } from './cron-fields.ts';
 import { nextTime } from './next-time.ts';
 import { isTimeZone } from './time-zone.ts';
-import { outcomeOf, type RunReport } from './run-report.ts';
-import { dueOf, nextOf, withRun, type Schedule } from './schedule.ts';
+import type { RunReport } from './run-report.ts';
+import { ScheduleRuns, type RunDeps, type ScheduleCounters } from './schedule-runs.ts';
+import { dueOf, nextOf, withRun, type KeptSchedule, type Schedule } from './schedule.ts';
 
 /** Schedules and their last times. Each write is synced; all reject with HubError `database-failed`. */
 export interface ScheduleStore {
@@ -25,11 +25,10 @@ export interface ScheduleStore {
   remove(name: string): Promise<void>;
 }
 
-export interface SchedulesDeps {
+export interface SchedulesDeps extends RunDeps {
   clock: Clock;
   /** Eight random characters of base64url. */
   newRunKey: () => string;
-  log: Log;
   store: ScheduleStore;
   /** The times that an expression allows; undefined for an invalid one. */
   parseCron: (expression: string) => CronFields | undefined;
@@ -37,37 +36,10 @@ export interface SchedulesDeps {
   select: (selector: string) => Promise<readonly string[]>;
   /** How many devices the command would go to now. Rejects as `select`, and with `command-refused` when they would refuse it. */
   checkCommand: (to: string, action: ScheduledAction & { kind: 'command' }) => Promise<number>;
-  /**
-   * Sends a command under an id that is the occurrence's own, so that asking again sends nothing twice.
-   * `later`: not now, but it may be asked again. `refused`: why.
-   */
-  command: (
-    schedule: Schedule,
-    action: ScheduledAction & { kind: 'command' },
-    id: string,
-  ) => Promise<{ kind: 'sent' } | { kind: 'later' | 'refused'; reason: string }>;
-  /** The run with this id is still sending, or waits for its commands. */
-  runs: (id: string) => boolean;
-  /** What became of the run with this id so far; undefined: it is not known. */
-  runReport: (id: string) => Promise<RunReport | undefined>;
   /** False while the clock is doubted: no time is met by it. */
   clockTrusted: () => boolean;
-  /** Resolves when every device had its turn. */
-  notice: (schedule: Schedule, action: ScheduledAction & { kind: 'notice' }) => Promise<RunReport>;
   /** Its times are refused one after the other; or (`false`) one was sent, or it is removed. */
   refused: (name: string, raised: boolean) => void;
-}
-
-export interface SchedulesCounters {
-  fired: number;
-  /** Missed while the hub was away, and not made up for. */
-  missed: number;
-  /** The run before was not over. */
-  overlapped: number;
-  refused: number;
-  /** Fired, and no device got it. */
-  unreached: number;
-  failures: number;
 }
 
 const tickMs = 250;
@@ -79,29 +51,12 @@ const alarmingRefusals = 2;
 const maxSchedules = 1_000;
 const namePattern = /^[A-Za-z0-9_-]{1,40}$/;
 
-/** A run that no device is known to have got yet. */
-interface Run {
-  readonly id: string;
-  readonly kept: Kept;
-  readonly atMs: number;
-  /** As last reported; `noted` once it is in the store. */
-  outcome: ScheduleOutcome;
-  noted: ScheduleOutcome | undefined;
-}
-
-interface Kept {
-  schedule: Schedule;
-  readonly fields: CronFields | undefined;
-  nextMs: number | undefined;
-  busy: boolean;
-}
-
 /**
  * Commands and notices at their times. Each time fires once: the last one is on disk, and ids made of schedule and time
  * prevent a command from being sent twice if the hub crashes between the two.
  */
 export class Schedules {
-  readonly counters: SchedulesCounters = {
+  readonly counters: ScheduleCounters = {
     fired: 0,
     missed: 0,
     overlapped: 0,
@@ -110,18 +65,22 @@ export class Schedules {
     failures: 0,
   };
   readonly #deps: SchedulesDeps;
-  readonly #kept = new Map<string, Kept>();
-  /** By their ids. */
-  readonly #runs = new Map<string, Run>();
+  readonly #kept = new Map<string, KeptSchedule>();
+  readonly #runs: ScheduleRuns;
   #timer: Cancel | undefined;
 
   constructor(deps: SchedulesDeps) {
     this.#deps = deps;
+    this.#runs = new ScheduleRuns(deps, {
+      counters: this.counters,
+      devices: (schedule) => this.#devices(schedule),
+      done: (kept, atMs, outcome, id) => this.#done(kept, atMs, outcome, id),
+    });
   }
 
   /** @throws HubError `database-failed` */
   async start(): Promise<void> {
-    for (const schedule of await this.#deps.store.load()) await this.#resume(this.#keep(schedule));
+    for (const schedule of await this.#deps.store.load()) await this.#runs.resume(this.#keep(schedule));
     if (this.#deps.clockTrusted()) await this.#setBack();
     this.#timer = this.#deps.clock.every(tickMs, () => this.#tick());
   }
@@ -238,10 +197,7 @@ export class Schedules {
 
   /** A run has come so far; of another group command it says nothing. */
   runReported(id: string, report: RunReport): void {
-    const run = this.#runs.get(id);
-    if (run === undefined) return;
-    run.outcome = outcomeOf(report);
-    if (run.noted !== undefined && run.outcome.kind !== run.noted.kind) void this.#note(run);
+    this.#runs.reported(id, report);
   }
 
   close(): void {
@@ -260,12 +216,12 @@ export class Schedules {
     }
   }
 
-  async #run(kept: Kept, nowMs: number): Promise<void> {
+  async #run(kept: KeptSchedule, nowMs: number): Promise<void> {
     const { log } = this.#deps;
     const { name } = kept.schedule;
     try {
       const due = dueOf(kept.schedule, kept.fields, nowMs);
-      if (due.kind === 'fire') await this.#fire(kept, due.atMs);
+      if (due.kind === 'fire') await this.#runs.fire(kept, due.atMs);
       if (due.kind === 'skip') {
         this.counters.missed += 1;
         log.warn({ schedule: name, at: due.atMs }, 'a scheduled time was missed and is skipped');
@@ -284,97 +240,8 @@ export class Schedules {
     return action.kind === 'notice' ? (await select(to)).length : checkCommand(to, action);
   }
 
-  async #fire(kept: Kept, atMs: number): Promise<void> {
-    const { log } = this.#deps;
-    const { schedule } = kept;
-    const { action, name, lastMs } = schedule;
-    if (action.kind === 'notice') {
-      if ((await this.#devices(schedule)) === 0)
-        return this.#refused(kept, atMs, 'no device matches the selector');
-      const run = this.#begin(kept, atMs);
-      // A notice is worth less than the promise that it is not sent twice.
-      await this.#begun(run);
-      void this.#deps.notice(schedule, action).then((report) => this.runReported(run.id, report));
-      return;
-    }
-    if (lastMs !== undefined && this.#deps.runs(idOf(schedule, lastMs))) {
-      this.counters.overlapped += 1;
-      log.warn({ schedule: name, at: atMs }, 'a scheduled time was skipped: the previous run has not ended');
-      return this.#done(kept, atMs, { kind: 'overlapped' });
-    }
-    // It may be reported before it is known to be taken.
-    const run = this.#begin(kept, atMs);
-    const outcome = await this.#deps.command(schedule, action, run.id);
-    if (outcome.kind === 'sent') return this.#begun(run);
-    this.#runs.delete(run.id);
-    if (outcome.kind === 'refused') return this.#refused(kept, atMs, outcome.reason);
-  }
-
-  #begin(kept: Kept, atMs: number): Run {
-    const run: Run = {
-      id: idOf(kept.schedule, atMs),
-      kept,
-      atMs,
-      outcome: { kind: 'sending' },
-      noted: undefined,
-    };
-    this.#runs.set(run.id, run);
-    return run;
-  }
-
-  /** The time is dealt with; what becomes of it is reported later, or was already. */
-  async #begun(run: Run): Promise<void> {
-    const { outcome } = run;
-    await this.#done(run.kept, run.atMs, outcome, run.id);
-    this.counters.fired += 1;
-    run.noted = outcome;
-    if (outcome.kind !== 'sending') this.#runs.delete(run.id);
-    else if (run.outcome.kind !== 'sending') await this.#note(run);
-  }
-
-  /** A run that was under way is over, or a device has it. */
-  async #note(run: Run): Promise<void> {
-    const { kept, atMs, outcome, id } = run;
-    const { log } = this.#deps;
-    const { name, lastMs } = kept.schedule;
-    this.#runs.delete(id);
-    if (outcome.kind === 'unreached') this.counters.unreached += 1;
-    if (outcome.kind === 'refused') this.counters.refused += 1;
-    if (outcome.kind !== 'sent') {
-      log.warn({ schedule: name, reason: outcome.reason }, 'a scheduled run has reached no device');
-    }
-    // A later time has been dealt with meanwhile, and its outcome is shown.
-    if (lastMs !== atMs) return;
-    try {
-      await this.#done(kept, atMs, outcome, outcome.kind === 'missed' ? undefined : id);
-    } catch (error) {
-      log.error({ schedule: name, reason: messageOf(error) }, 'the outcome of a schedule was not saved');
-    }
-  }
-
-  /** A run that was under way when the hub ended. */
-  async #resume(kept: Kept): Promise<void> {
-    const { schedule } = kept;
-    if (schedule.lastOutcome?.kind !== 'sending' || schedule.lastMs === undefined) return;
-    const run = this.#begin(kept, schedule.lastMs);
-    run.noted = schedule.lastOutcome;
-    const report = await this.#deps.runReport(run.id);
-    if (report !== undefined) {
-      this.runReported(run.id, report);
-      return;
-    }
-    run.outcome = { kind: 'missed', reason: 'the hub ended while it was sent' };
-    await this.#note(run);
-  }
-
-  #refused(kept: Kept, atMs: number, reason: string): Promise<void> {
-    this.counters.refused += 1;
-    this.#deps.log.warn({ schedule: kept.schedule.name, reason }, 'a scheduled time was refused');
-    return this.#done(kept, atMs, { kind: 'refused', reason });
-  }
-
-  /** @param id of what was sent */
-  async #done(kept: Kept, atMs: number, lastOutcome: ScheduleOutcome, id?: string): Promise<void> {
+  /** A time is dealt with. @param id of what was sent */
+  async #done(kept: KeptSchedule, atMs: number, lastOutcome: ScheduleOutcome, id?: string): Promise<void> {
     const { name, refusedInRow = 0, action } = kept.schedule;
     const isSent = lastOutcome.kind === 'sent' || lastOutcome.kind === 'sending';
     // A notice leaves nothing behind that could be looked at.
@@ -389,7 +256,7 @@ export class Schedules {
     if (refused === 0 && refusedInRow >= alarmingRefusals) this.#deps.refused(name, false);
   }
 
-  async #save(kept: Kept, schedule: Schedule): Promise<void> {
+  async #save(kept: KeptSchedule, schedule: Schedule): Promise<void> {
     // Removed meanwhile, and perhaps there is another one with its name.
     if (this.#kept.get(schedule.name) !== kept) return;
     await this.#deps.store.save(schedule);
@@ -397,14 +264,14 @@ export class Schedules {
     kept.nextMs = nextOf(schedule, kept.fields);
   }
 
-  #keep(schedule: Schedule): Kept {
+  #keep(schedule: Schedule): KeptSchedule {
     const fields = schedule.cron === undefined ? undefined : this.#deps.parseCron(schedule.cron);
-    const kept = { schedule, fields, nextMs: nextOf(schedule, fields), busy: false };
+    const kept: KeptSchedule = { schedule, fields, nextMs: nextOf(schedule, fields), busy: false };
     this.#kept.set(schedule.name, kept);
     return kept;
   }
 
-  #known(name: string): Kept {
+  #known(name: string): KeptSchedule {
     const kept = this.#kept.get(name);
     if (kept === undefined) throw new HubError('schedule-unknown', name);
     return kept;
@@ -428,18 +295,12 @@ export class Schedules {
   }
 }
 
-/** The id of a run: the same for the same time, and no other schedule's, also of one that had the name before. */
-function idOf({ name, runKey }: Schedule, atMs: number): string {
-  if (runKey === undefined) return `${name}-${Math.round(atMs / 1000)}`;
-  return `${name}-${runKey}-${Math.round(atMs).toString(36)}`;
-}
-
 /** A selector names no single device, and `all` may be the id of one. */
 function isShown({ to }: { to: string }, mayShow?: (deviceId: string) => boolean): boolean {
   return mayShow === undefined || (to !== 'all' && mayShow(to));
 }
 
-function viewOf({ schedule: { runKey: _secret, ...schedule }, nextMs }: Kept): ScheduleView {
+function viewOf({ schedule: { runKey: _secret, ...schedule }, nextMs }: KeptSchedule): ScheduleView {
   return nextMs === undefined || schedule.paused ? schedule : { ...schedule, nextMs };
 }
 

@@ -3,8 +3,8 @@
 import { deviceTypeFaults } from '../../schemas/index.ts';
 import { firmwareKeyFault } from '../adapters/firmware-key.ts';
 import { tlsFileFaults } from '../adapters/tls/tls.ts';
-import type { NamedFault, NamedFiles } from '../config/config.ts';
-import { namedFileFaults } from '../config/named-files.ts';
+import { namedFileFaults, type NamedFault } from '../config/config-fault.ts';
+import type { NamedFiles } from '../config/named-files.ts';
 
 /** Every fault of the device types, certificates and keys, a fault each for which the hub would not start. */
 export async function fileFaults(files: NamedFiles, nowMs: number): Promise<NamedFault[]> {

@@ -2,7 +2,7 @@ import { openDeviceTypes, readOnlyBecause, type WatchedDeviceTypes } from '../ad
 import { awaitDataDir } from '../adapters/sqlite/data-dir.ts';
 import { exposeAudit } from '../audit/audit-metrics.ts';
 import { Audit } from '../audit/audit.ts';
-import { ownSchemasDir } from '../config/config.ts';
+import { ownSchemasDir } from '../config/named-files.ts';
 import { leaderOf, type Leader } from '../cluster/leader.ts';
 import type { HubContext } from './context.ts';
 import { openEmbeddedState } from './state/embedded-state.ts';

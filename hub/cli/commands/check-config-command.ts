@@ -1,7 +1,9 @@
 /** `check-config`: checks the configuration without starting anything. */
 
 import type { Command } from 'commander';
-import { invalidConfig, type Config, type NamedFault, type NamedFiles } from '../../config/config.ts';
+import { invalidConfig, type NamedFault } from '../../config/config-fault.ts';
+import type { Config } from '../../config/config.ts';
+import type { NamedFiles } from '../../config/named-files.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { HubError } from '../../kernel/errors.ts';
 import type { ListenAddress } from '../../kernel/listener-address.ts';

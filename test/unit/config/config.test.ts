@@ -6,7 +6,9 @@ import fc from 'fast-check';
 import { environmentName } from '../../../hub/config/names.ts';
 import { nearestName } from '../../../schemas/nearest-name.ts';
 import { isLoopback, parseListen } from '../../../hub/config/rules.ts';
-import { readConfig, type Config, type ConfigSources, type NamedFault } from '../../../hub/config/config.ts';
+import { readConfig, type Config } from '../../../hub/config/config.ts';
+import type { ConfigSources } from '../../../hub/config/config-reader.ts';
+import type { NamedFault } from '../../../hub/config/config-fault.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { checkConfig, configNames } from '../../../schemas/config.ts';
 

@@ -43,7 +43,7 @@ before(() => {
     mkdirSync(join(folder.path, dirname(file)), { recursive: true });
     writeFileSync(join(folder.path, file), code);
   }
-  for (const name of ['oxlint.config.ts', 'tsconfig.json', 'package.json']) {
+  for (const name of ['oxlint.config.ts', 'oxlint.imports.ts', 'tsconfig.json', 'package.json']) {
     copyFileSync(join(root, name), join(folder.path, name));
   }
   symlinkSync(join(root, 'node_modules'), join(folder.path, 'node_modules'));
