@@ -4,44 +4,10 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { environmentName } from '../../../hub/config/names.ts';
-import { nearestName } from '../../../schemas/nearest-name.ts';
-import { isLoopback, parseListen } from '../../../hub/config/rules.ts';
-import { readConfig, type Config } from '../../../hub/config/config.ts';
-import type { ConfigSources } from '../../../hub/config/config-reader.ts';
 import type { NamedFault } from '../../../hub/config/config-fault.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { checkConfig, configNames } from '../../../schemas/config.ts';
-
-const sources: Pick<ConfigSources, 'cwd' | 'isCron' | 'readFile'> = {
-  cwd: '/srv/hub',
-  isCron: (expression) => /^(\S+ ){4,5}\S+$/.test(expression),
-  readFile: (path) => {
-    throw new Error(`no such file: ${path}`);
-  },
-};
-
-function read(
-  env: Record<string, string>,
-  rest: Partial<ConfigSources> = {},
-): { config: Config; warnings: string[] } {
-  return readConfig({ ...sources, env, ...rest });
-}
-
-function faultsOf(env: Record<string, string>, rest: Partial<ConfigSources> = {}): NamedFault[] {
-  try {
-    read(env, rest);
-  } catch (error) {
-    assert.ok(error instanceof HubError, String(error));
-    assert.equal(error.code, 'config-invalid');
-    const faults = error.details['faults'] as NamedFault[];
-    for (const { name, rule } of faults)
-      assert.ok(error.message.includes(`${name} ${rule}`), 'the message names each fault');
-    return faults;
-  }
-  return [];
-}
-
-const namesOf = (faults: NamedFault[]): string[] => faults.map(({ name }) => name);
+import { configOf, faultsOf, namesOf } from '../../helpers/config.ts';
 
 function examples(kind: 'valid' | 'invalid'): { name: string; value: unknown }[] {
   const folder = fileURLToPath(new URL(`../../../schemas/examples/${kind}/config/`, import.meta.url));
@@ -56,7 +22,7 @@ test('every valid example is accepted, as values and as a file', () => {
   assert.ok(found.length > 0);
   for (const { name, value } of found) {
     assert.equal(checkConfig(value).kind, 'valid', name);
-    assert.ok(read({}, { file: value, readFile: () => 'secret' }).config, name);
+    assert.ok(configOf({}, { file: value, readFile: () => 'secret' }).config, name);
   }
 });
 
@@ -71,11 +37,13 @@ test('every invalid example is refused, as values and as a file', () => {
 });
 
 const peer = { listen: { host: '127.0.0.1', port: 0 }, url: undefined };
+
 const usual = { oidc: undefined, peer, acceptPerSec: 500, backoffMaxMs: 30_000, settings: [] };
+
 const restartMs = 5_000;
 
 test('without any setting the hub stands alone: own certificate, embedded store and broker', () => {
-  const { config, warnings } = read({});
+  const { config, warnings } = configOf({});
   assert.deepEqual(warnings, []);
   const packageDir = fileURLToPath(new URL('../../../', import.meta.url));
   assert.deepEqual(
@@ -126,14 +94,14 @@ test('without any setting the hub stands alone: own certificate, embedded store 
 
 test('the environment wins over the file, and the file over the defaults', () => {
   const file = { $schema: 'config.schema.json', ackDelayMs: 100, inFlight: 32 };
-  const { config } = read({ HUB_ACK_DELAY_MS: '0' }, { file });
+  const { config } = configOf({ HUB_ACK_DELAY_MS: '0' }, { file });
   assert.equal(config.ackDelayMs, 0);
   assert.equal(config.inFlight, 32);
   assert.equal(config.maxAheadSec, 60);
 });
 
 test('every name has its place in the environment', () => {
-  const { config } = read(
+  const { config } = configOf(
     {
       HUB_DEVICE_LISTEN: '[::1]:0',
       HUB_TLS_CERT: 'tls/hub.crt',
@@ -279,10 +247,10 @@ test('no secret is ever shown', () => {
 test('a secret comes from a file, and the more specific source wins', () => {
   const readFile = (path: string): string => `from ${path}\n`;
   const file = { mqttUsername: 'u', mqttPassword: 'from the configuration' };
-  assert.equal(read({}, { file, readFile }).config.mqtt.password, 'from the configuration');
-  const overridden = read({ HUB_MQTT_PASSWORD_FILE: '/run/mqtt' }, { file, readFile });
+  assert.equal(configOf({}, { file, readFile }).config.mqtt.password, 'from the configuration');
+  const overridden = configOf({ HUB_MQTT_PASSWORD_FILE: '/run/mqtt' }, { file, readFile });
   assert.equal(overridden.config.mqtt.password, 'from /run/mqtt');
-  const direct = read(
+  const direct = configOf(
     { HUB_MQTT_PASSWORD: 'direct' },
     { file: { mqttUsername: 'u', mqttPasswordFile: 'x' }, readFile },
   );
@@ -294,58 +262,8 @@ test('a secret comes from a file, and the more specific source wins', () => {
   assert.match(unreadable.rule, /can be read \(no such file: \/srv\/hub\/b\)/);
 });
 
-test('plain WebSocket needs a loopback address, or a proxy that speaks TLS', () => {
-  assert.deepEqual(namesOf(faultsOf({ HUB_TLS: 'off' })), ['HUB_TLS']);
-  for (const host of ['127.0.0.1', '127.8.9.1', '[::1]', 'localhost']) {
-    assert.deepEqual(read({ HUB_TLS: 'off', HUB_DEVICE_LISTEN: `${host}:0` }).config.tls, { mode: 'off' });
-  }
-  assert.deepEqual(read({ HUB_TLS: 'terminated' }).config.tls, { mode: 'terminated' });
-});
-
-test('settings that belong together are asked for together', () => {
-  const cases: [Record<string, string>, string[]][] = [
-    [{ HUB_TLS_CERT: 'a' }, ['HUB_TLS_KEY']],
-    [{ HUB_TLS_KEY: 'a' }, ['HUB_TLS_CERT']],
-    [{ HUB_TLS: 'terminated', HUB_TLS_CERT: 'a', HUB_TLS_KEY: 'b' }, ['HUB_TLS_CERT', 'HUB_TLS_KEY']],
-    [{ HUB_NOTICE_CRON: '* * * * *' }, ['HUB_NOTICE_PAYLOAD']],
-    [{ HUB_NOTICE_PAYLOAD: '1' }, ['HUB_NOTICE_CRON']],
-    [{ HUB_NOTICE_CRON: 'often', HUB_NOTICE_PAYLOAD: '1' }, ['HUB_NOTICE_CRON']],
-    [{ HUB_MQTT_PASSWORD: 'a' }, ['HUB_MQTT_USERNAME']],
-    [{ HUB_INFLUX_PASSWORD: 'a' }, ['HUB_INFLUX_USERNAME']],
-    [{ HUB_INFLUX_URL: 'http://[' }, ['HUB_INFLUX_URL']],
-    [{ HUB_ADMIN_LISTEN: '127.0.0.1:8443' }, ['HUB_ADMIN_LISTEN']],
-    [{ HUB_BROKER_LISTEN: '127.0.0.1:8080' }, ['HUB_BROKER_LISTEN']],
-  ];
-  for (const [env, names] of cases) assert.deepEqual(namesOf(faultsOf(env)), names, JSON.stringify(env));
-});
-
-test('an unknown HUB_ name in the environment is a warning with a guess, an empty one counts as not set', () => {
-  const { config, warnings } = read({
-    HUB_ACK_DELAY: '1',
-    HUB_TEST_SEED: '7',
-    HUB_IN_FLIGHT: '',
-    PATH: '/bin',
-  });
-  assert.equal(config.inFlight, 64);
-  assert.equal(warnings.length, 2);
-  assert.match(warnings[0] ?? '', /^HUB_ACK_DELAY in the environment .*HUB_ACK_DELAY_MS\?$/);
-  assert.match(warnings[1] ?? '', /^HUB_TEST_SEED in the environment/);
-});
-
-test('open listeners are warned of', () => {
-  const { warnings } = read({
-    HUB_ADMIN_LISTEN: '0.0.0.0:8080',
-    HUB_BROKER_LISTEN: '[::]:1883',
-    HUB_INFLUX_USERNAME: 'x',
-  });
-  assert.equal(warnings.length, 3);
-  assert.match(warnings[0] ?? '', /HUB_ADMIN_LISTEN.*plain text/);
-  assert.match(warnings[1] ?? '', /HUB_BROKER_LISTEN.*plain text/);
-  assert.match(warnings[2] ?? '', /HUB_INFLUX_USERNAME: not used without HUB_INFLUX_URL/);
-});
-
 test('the configuration is frozen to its depths', () => {
-  const { config } = read({ HUB_NOTICE_CRON: '* * * * *', HUB_NOTICE_PAYLOAD: '{"a":{"b":[1]}}' });
+  const { config } = configOf({ HUB_NOTICE_CRON: '* * * * *', HUB_NOTICE_PAYLOAD: '{"a":{"b":[1]}}' });
   const frozen = (value: unknown): boolean =>
     typeof value !== 'object' ||
     value === null ||
@@ -365,7 +283,7 @@ test('whatever the environment and the file hold, the answer is a configuration 
   fc.assert(
     fc.property(environment, file, (env, value) => {
       try {
-        assert.ok(Object.isFrozen(read(env, { file: value }).config));
+        assert.ok(Object.isFrozen(configOf(env, { file: value }).config));
       } catch (error) {
         assert.ok(error instanceof HubError && error.code === 'config-invalid', String(error));
         assert.ok((error.details['faults'] as NamedFault[]).length > 0);
@@ -373,52 +291,4 @@ test('whatever the environment and the file hold, the answer is a configuration 
     }),
     { numRuns: 1_000 },
   );
-});
-
-test('a listen address survives parsing, whatever the port', () => {
-  fc.assert(
-    fc.property(
-      fc.constantFrom('127.0.0.1', 'hub.example.org', '::1', '2001:db8::7'),
-      fc.nat(65_535),
-      (host, port) => {
-        const text = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-        assert.equal(checkConfig({ deviceListen: text }).kind, 'valid');
-        assert.deepEqual(parseListen(text), { host, port });
-      },
-    ),
-  );
-  assert.ok(isLoopback('::1') && !isLoopback('0.0.0.0') && !isLoopback('127.0.0.1.example.org'));
-});
-
-test('a misspelt name finds the one that was meant, and a strange one finds none', () => {
-  assert.equal(nearestName('devicelisten', configNames), 'deviceListen');
-  assert.equal(nearestName('mqtRoot', configNames), 'mqttRoot');
-  assert.equal(nearestName('colour', configNames), undefined);
-});
-
-test('a state in PostgreSQL needs the parts that several hubs would share, each named', () => {
-  const url = 'postgres://db.example.org:5432/hub';
-  const missing = faultsOf({ HUB_STATE_URL: url, HUB_STATE_PASSWORD: 'hunter2' });
-  assert.deepEqual(namesOf(missing).toSorted(), [
-    'HUB_INFLUX_URL',
-    'HUB_MQTT_URL',
-    'HUB_STATE_USERNAME',
-    'HUB_TLS_CERT',
-  ]);
-  const parts = { HUB_INFLUX_URL: 'http://i', HUB_MQTT_URL: 'mqtt://m', HUB_TLS: 'terminated' };
-  const { config } = read({ HUB_STATE_URL: url, HUB_STATE_USERNAME: 'hub', ...parts });
-  assert.deepEqual(config.state, { url, username: 'hub', password: undefined });
-  const settings = `${url}?sslmode=verify-full&options=-c%20search_path%3Dhub`;
-  assert.equal(
-    read({ HUB_STATE_URL: settings, HUB_STATE_USERNAME: 'hub', ...parts }).config.state?.url,
-    settings,
-  );
-  const secrets = 'h/hub?password=hunter2 h/hub?x=1&sslpassword=hunter2 h/hub?p%61ssword=hunter2';
-  const wrongs = `u:hunter2@h/hub ${secrets} h h/hub#x`.split(' ').map((rest) => `postgres://${rest}`);
-  for (const wrong of [...wrongs, 'mysql://h/hub']) {
-    const faults = faultsOf({ HUB_STATE_URL: wrong, ...parts });
-    assert.deepEqual(namesOf(faults), ['HUB_STATE_URL'], wrong);
-    assert.ok(!JSON.stringify(faults).includes('hunter2'));
-  }
-  assert.equal(read({}).config.state, undefined);
 });
