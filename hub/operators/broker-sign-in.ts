@@ -19,12 +19,12 @@ export function anonymousOperator(
  * @returns a function that gives the operator, undefined for nobody; `network` is where the client comes from
  */
 export function brokerSignIn(
-  operators: Pick<Operators, 'byToken' | 'login'>,
+  operators: Pick<Operators, 'tokens' | 'login'>,
   anonymous: Operator | undefined,
 ): (username: string | undefined, password: string, network: string) => Promise<Operator | undefined> {
   return async (username, password, network) => {
     if (username === undefined && password === '') return anonymous;
-    const byToken = operators.byToken(password);
+    const byToken = operators.tokens.byToken(password);
     if (byToken !== undefined) return byToken;
     const login = await operators.login(username ?? '', password, network, { origin: 'mqtt' });
     return login.kind === 'operator' ? login.operator : undefined;

@@ -1,17 +1,18 @@
-import { isDeepStrictEqual } from 'node:util';
 import { randomBytes } from 'node:crypto';
-import type { Account, Operator, Rights, Token } from '../../schemas/api/operators.ts';
+import type { Account, Operator, Rights } from '../../schemas/api/operators.ts';
 import { HubError } from '../kernel/errors.ts';
 import { demandPlace } from '../kernel/share.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import type { Origin } from '../../schemas/api/requester.ts';
 import type { Auditor } from '../audit/audit.ts';
+import { nameOf } from './actor-name.ts';
+import { ApiTokens } from './api-tokens.ts';
 import { attempt, FailedLogins, throttled, type Denial, type Login } from './failed-logins.ts';
 import type { ExternalPerson } from './identity-provider.ts';
-import type { AccountRecord, OperatorStore, TokenRecord } from './operator-store.ts';
+import type { AccountRecord, OperatorStore } from './operator-store.ts';
 import { PasswordJudge } from './password-judge.ts';
-import { hashPassword, hashToken, newToken, passwordHolds } from './passwords.ts';
-import { demandPassword } from './proof-faults.ts';
+import { hashPassword, hashToken, passwordHolds } from './passwords.ts';
+import { demandPassword, invalidMember } from './proof-faults.ts';
 import type { SecondFactors } from './second-factor.ts';
 
 export interface OperatorsDeps {
@@ -25,47 +26,43 @@ export interface OperatorsDeps {
 
 /** Only administrators make them. */
 const maxAccounts = 1_000;
-const maxTokens = 1_000;
+
 /** Accounts of people and tokens of programs, and their authentication. */
 export class Operators {
   readonly #deps: OperatorsDeps;
-  readonly #accounts = new Map<string, AccountRecord>();
-  readonly #tokens = new Map<string, TokenRecord>();
-  /** Changes made here. */
+  #accounts = new Map<string, AccountRecord>();
+  readonly tokens: ApiTokens;
+  /** Changes of accounts made here. */
   #writes = 0;
   readonly #failures: FailedLogins;
   readonly #passwords: PasswordJudge;
-  /** Hashes of the expired tokens that have been announced. */
-  readonly #expired = new Set<string>();
   #firstLoginHash: string | undefined;
 
   constructor(deps: OperatorsDeps) {
     this.#deps = deps;
+    this.tokens = new ApiTokens(deps);
     this.#failures = new FailedLogins(deps);
     this.#passwords = new PasswordJudge({ clock: deps.clock, holds: passwordHolds });
   }
 
   async load(): Promise<void> {
     for (const account of await this.#deps.store.loadAccounts()) this.#accounts.set(account.name, account);
-    for (const token of await this.#deps.store.loadTokens()) this.#tokens.set(token.hash, token);
+    await this.tokens.load();
   }
 
   /** Reads again what another hub may have changed: what was signed in under other rights is signed out. @throws HubError `database-failed` */
   async refresh(): Promise<void> {
+    await this.tokens.refresh();
     const { store, changed } = this.#deps;
     const writes = this.#writes;
     const accounts = new Map((await store.loadAccounts()).map((account) => [account.name, account]));
-    const tokens = new Map((await store.loadTokens()).map((token) => [token.hash, token]));
     // Changed here in the meantime: the next look sees both.
     if (this.#writes !== writes) return;
-    const before = { accounts: new Map(this.#accounts), tokens: new Map(this.#tokens) };
-    replace(this.#accounts, accounts);
-    replace(this.#tokens, tokens);
+    const before = new Map(this.#accounts);
+    this.#accounts = accounts;
     // A code that was used elsewhere ends nothing.
-    for (const [name, account] of before.accounts)
+    for (const [name, account] of before)
       if (grantOfAccount(accounts.get(name)) !== grantOfAccount(account)) changed(`operator:${name}`);
-    for (const [hash, token] of before.tokens)
-      if (!isDeepStrictEqual(tokens.get(hash), token)) changed(`token:${token.name}`);
   }
 
   /** Passwords not judged because too many waited. */
@@ -167,7 +164,7 @@ export class Operators {
   ): Promise<Extract<Login, { kind: 'operator' }>> {
     const known = this.#externalAccount({ issuer, subject });
     if (known === undefined) {
-      if (this.#accounts.has(name)) throw invalid('name', 'a name that no other account has');
+      if (this.#accounts.has(name)) throw invalidMember('name', 'a name that no other account has');
       demandPlace(this.#accounts.size, { things: 'accounts', room: maxAccounts });
       const external = { issuer, subject };
       const createdMs = this.#deps.clock.now();
@@ -203,7 +200,7 @@ export class Operators {
 
   /** A screen that shows the console shows what a viewer's token may see. @param address as for `login` */
   async screenLogin(token: string, address: string): Promise<Login> {
-    const operator = this.byToken(token);
+    const operator = this.tokens.byToken(token);
     const action = 'screen-login';
     if (operator === undefined)
       return this.#failures.failed({ ...attempt(address), action, subject: '' }, address);
@@ -219,36 +216,11 @@ export class Operators {
     return { kind: 'operator', operator };
   }
 
-  /** A program's token; undefined when there is none such, or it has ended. Looked up by hash, so in constant time. */
-  byToken(token: string): Operator | undefined {
-    return this.#byRecord(this.#tokens.get(hashToken(token)));
-  }
-
-  #byRecord(record: TokenRecord | undefined): Operator | undefined {
-    if (record === undefined || (record.notAfterMs ?? Infinity) <= this.#deps.clock.now()) return undefined;
-    const { role, devices, safety } = record;
-    return { actor: `token:${record.name}`, role, devices, safety };
-  }
-
-  #tokenOf(actor: string): TokenRecord | undefined {
-    const name = nameOf(actor, 'token');
-    return name === undefined ? undefined : [...this.#tokens.values()].find((token) => token.name === name);
-  }
-
-  /** Ends what is open with a token that is over by now, once for each. To be called every second or so. */
-  closeExpired(): void {
-    for (const { hash, name, notAfterMs = Infinity } of this.#tokens.values()) {
-      if (notAfterMs > this.#deps.clock.now() || this.#expired.has(hash)) continue;
-      this.#expired.add(hash);
-      this.#deps.changed(`token:${name}`);
-    }
-  }
-
   /** The account or token as it is now; undefined once it is gone. */
   byActor(actor: string): Operator | undefined {
     const name = nameOf(actor, 'operator');
     if (name !== undefined) return this.#accounts.has(name) ? this.#operatorOf(name) : undefined;
-    return this.#byRecord(this.#tokenOf(actor));
+    return this.tokens.byActor(actor);
   }
 
   /**
@@ -256,7 +228,7 @@ export class Operators {
    * the hub died before that was written. Undefined once they are gone.
    */
   grantOf(actor: string): string | undefined {
-    return grantOfAccount(this.accountOf(actor)) ?? this.#tokenOf(actor)?.hash;
+    return grantOfAccount(this.accountOf(actor)) ?? this.tokens.grantOf(actor);
   }
 
   /** The account of an actor such as `operator:anna`. */
@@ -272,13 +244,6 @@ export class Operators {
     });
   }
 
-  listTokens(): Token[] {
-    return [...this.#tokens.values()].map((token) => {
-      const { hash: _, ...rest } = token;
-      return rest;
-    });
-  }
-
   /**
    * Adds an account, or changes it; its sessions end.
    * @param password undefined: stays as it is
@@ -286,7 +251,8 @@ export class Operators {
    */
   async saveAccount(name: string, rights: Rights, password?: string): Promise<void> {
     const known = this.#accounts.get(name);
-    if (password === undefined && known === undefined) throw invalid('password', 'given for a new account');
+    if (password === undefined && known === undefined)
+      throw invalidMember('password', 'given for a new account');
     if (password !== undefined) demandPassword(password, 'password');
     if (rights.role !== 'admin') this.#keepAnAdmin(name);
     if (known === undefined) demandPlace(this.#accounts.size, { things: 'accounts', room: maxAccounts });
@@ -333,38 +299,6 @@ export class Operators {
     this.#deps.changed(`operator:${name}`);
   }
 
-  /** @returns the token, shown this once @throws HubError `input-invalid` when the name is taken */
-  async addToken(name: string, rights: Rights, notAfterMs?: number): Promise<string> {
-    if (this.listTokens().some((token) => token.name === name))
-      throw invalid('name', 'a name that no other token has');
-    demandPlace(this.#tokens.size, { things: 'API tokens', room: maxTokens });
-    if (notAfterMs !== undefined && notAfterMs <= this.#deps.clock.now())
-      throw invalid('notAfterMs', 'a time to come, in Unix ms');
-    const token = newToken();
-    const record = {
-      name,
-      ...rights,
-      hash: hashToken(token),
-      createdMs: this.#deps.clock.now(),
-      ...(notAfterMs === undefined ? {} : { notAfterMs }),
-    };
-    this.#writes += 1;
-    await this.#deps.store.saveToken(record);
-    this.#tokens.set(record.hash, record);
-    return token;
-  }
-
-  /** @throws HubError `operator-unknown` */
-  async removeToken(name: string): Promise<void> {
-    const record = this.#tokenOf(`token:${name}`);
-    if (record === undefined) throw new HubError('operator-unknown', name, { details: { name } });
-    this.#writes += 1;
-    await this.#deps.store.removeToken(name);
-    this.#tokens.delete(record.hash);
-    this.#expired.delete(record.hash);
-    this.#deps.changed(`token:${name}`);
-  }
-
   #operatorOf(name: string): Operator {
     const account = this.#accounts.get(name);
     if (account === undefined) throw new HubError('operator-unknown', name);
@@ -376,7 +310,7 @@ export class Operators {
   #keepAnAdmin(name: string): void {
     const admins = this.listAccounts().filter(({ role }) => role === 'admin');
     if (admins.length === 1 && admins[0]?.name === name)
-      throw invalid('name', 'an account other than the last admin');
+      throw invalidMember('name', 'an account other than the last admin');
   }
 }
 
@@ -390,18 +324,4 @@ function grantOfAccount(account: AccountRecord | undefined): string | undefined 
   const { passwordHash, secondFactor, role, devices, safety } = account;
   const proofs = secondFactor === undefined ? [passwordHash] : [passwordHash, secondFactor.secret];
   return hashToken(JSON.stringify([...proofs, role, devices, safety]));
-}
-
-/** The name of an actor of this kind, such as `operator:anna`; undefined for one of another kind. */
-function nameOf(actor: string, kind: 'operator' | 'token'): string | undefined {
-  return actor.startsWith(`${kind}:`) ? actor.slice(kind.length + 1) : undefined;
-}
-
-function invalid(name: string, rule: string): HubError {
-  return new HubError('input-invalid', `${name} must be ${rule}`, { details: { name } });
-}
-
-function replace<Value>(map: Map<string, Value>, by: ReadonlyMap<string, Value>): void {
-  map.clear();
-  for (const [key, value] of by) map.set(key, value);
 }

@@ -10,3 +10,8 @@ export function wrongProof(field: string, expected: string): HubError {
   const errors = [{ path: `/${field}`, keyword: 'const', expected, got: 'something else' }];
   return new HubError('input-invalid', `${field} must be ${expected}`, { details: { name: field, errors } });
 }
+
+/** A member of a request that is not what it must be. */
+export function invalidMember(name: string, rule: string): HubError {
+  return new HubError('input-invalid', `${name} must be ${rule}`, { details: { name } });
+}

@@ -60,7 +60,7 @@ declare module 'fastify' {
 
 /** The rules, which live with the operators. */
 export interface Access {
-  operators: Pick<Operators, 'byToken' | 'byActor' | 'grantOf' | 'login' | 'firstLogin' | 'screenLogin'>;
+  operators: Pick<Operators, 'tokens' | 'byActor' | 'grantOf' | 'login' | 'firstLogin' | 'screenLogin'>;
   sessions: ConsoleSessions;
   /** Where other hubs sign in the same people. */
   otherHubs: Pick<OtherHubsChanges, 'seek'> | undefined;
@@ -164,7 +164,7 @@ function showsCredential(request: FastifyRequest): boolean {
 /** @returns who it is now, undefined for nobody: to be asked again for as long as the request lasts */
 function whoAsks(request: FastifyRequest, access: Access): () => Operator | undefined {
   const bearer = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? '')?.[1];
-  if (bearer !== undefined) return () => access.operators.byToken(bearer);
+  if (bearer !== undefined) return () => access.operators.tokens.byToken(bearer);
   const cookie = cookieOf(request);
   const session = access.sessions.find(cookie);
   if (session === undefined) return () => undefined;

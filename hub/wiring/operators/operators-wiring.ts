@@ -77,7 +77,7 @@ export async function startOperators(
   keepSaving(hub, 'console sessions', logins, sessionSaveMs);
   releasers.push(
     'expiry of tokens',
-    clock.every(expiryCheckMs, () => operators.closeExpired()),
+    clock.every(expiryCheckMs, () => operators.tokens.closeExpired()),
   );
 
   exposeOperators(metrics, { operators, logins });

@@ -38,10 +38,10 @@ test('accounts and API tokens are bounded, and one that is there can still be ch
   const operators = await operatorsWith(1_000);
   const rights = { role: 'viewer', devices: 'all', safety: 'observe' } as const;
   await assert.rejects(operators.saveAccount('more', rights, 'a long password'), tooMany('accounts'));
-  await assert.rejects(operators.addToken('more', rights), tooMany('API tokens'));
+  await assert.rejects(operators.tokens.add('more', rights), tooMany('API tokens'));
   await operators.saveAccount('n-1', rights);
   await operators.removeAccount('n-1');
-  await operators.removeToken('n-1');
+  await operators.tokens.remove('n-1');
   await operators.saveAccount('more', rights, 'a long password');
-  await operators.addToken('more', rights);
+  await operators.tokens.add('more', rights);
 });

@@ -9,13 +9,7 @@ import { serve } from './serve-operation.ts';
 export interface OperatorOperations {
   accounts: Pick<
     Operators,
-    | 'listAccounts'
-    | 'saveAccount'
-    | 'removeAccount'
-    | 'resetSecondFactor'
-    | 'listTokens'
-    | 'addToken'
-    | 'removeToken'
+    'listAccounts' | 'saveAccount' | 'removeAccount' | 'resetSecondFactor' | 'tokens'
   >;
   logins: Pick<ConsoleSessions, 'list' | 'revoke'>;
 }
@@ -27,7 +21,7 @@ export function serveOperators(
   serve(
     app,
     operatorApi.listOperators,
-    () => ({ accounts: operators.listAccounts(), tokens: operators.listTokens() }),
+    () => ({ accounts: operators.listAccounts(), tokens: operators.tokens.list() }),
     // The rights of others name devices, sites and labels.
     { reach: 'all' },
   );
@@ -48,11 +42,11 @@ export function serveOperators(
     operatorApi.createToken,
     async ({ body: { name, notAfterMs, ...rights } }) => ({
       name,
-      token: await operators.addToken(name, rights, notAfterMs),
+      token: await operators.tokens.add(name, rights, notAfterMs),
     }),
     { audit: 'token.create' },
   );
-  serve(app, operatorApi.revokeToken, ({ params }) => operators.removeToken(params.name), {
+  serve(app, operatorApi.revokeToken, ({ params }) => operators.tokens.remove(params.name), {
     audit: 'token.revoke',
   });
   serve(app, operatorApi.listSessions, () => ({ sessions: logins.list() }), { reach: 'all' });
