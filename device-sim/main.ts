@@ -3,13 +3,10 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { terminalText } from '../schemas/terminal-text.ts';
 import { exitCodes, UsageFault, type CliContext } from './cli/sim-context.ts';
-import { addCheck } from './cli/check-command.ts';
-import { addDevice, addFleet } from './cli/fleet-command.ts';
-import { addReplay } from './cli/replay-command.ts';
-import { addVerify } from './cli/verify-command.ts';
+import { simCommandLine } from './cli/sim-program.ts';
 import { RecordingFault } from './replay/recording-fault.ts';
 
 const stop = new AbortController();
@@ -37,19 +34,8 @@ const context: CliContext = {
   },
 };
 
-const program = new Command('sim')
-  .description('simulated devices for the hub')
-  .showHelpAfterError('(see --help)')
-  .exitOverride();
-addFleet(program, context);
-addReplay(program, context);
-addVerify(program, context);
-addDevice(program, context);
-addCheck(program, context);
-for (const command of program.commands) command.exitOverride();
-
 try {
-  await program.parseAsync();
+  await simCommandLine(context).parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has already printed what is wrong, or the help.

@@ -10,8 +10,8 @@ export interface DeviceIdentity {
   type: string;
   /** A folder that outlives its reboots. */
   state: string;
-  /** File with the CA to trust, PEM; it is there when the checks use TLS. */
-  ca: string;
+  /** File with the CA to trust, PEM; without TLS there is none. */
+  ca: string | undefined;
 }
 
 export interface CheckedDevice {
@@ -38,7 +38,7 @@ export class DeviceProcess implements CheckedDevice {
     identity: DeviceIdentity,
     env: Readonly<Record<string, string | undefined>>,
   ) {
-    const values = new Map(Object.entries(identity));
+    const values = new Map<string, string | undefined>(Object.entries(identity));
     this.#command = command.map((part) =>
       part.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values.get(name) ?? whole),
     );

@@ -69,8 +69,8 @@ async function runCheck(check: Check, options: CheckOptions): Promise<Outcome> {
   const hub = await PlayedHub.start(judge, listen, tls);
   const state = mkdtempSync(join(tmpdir(), 'device-check-'));
   const url = `${tls === undefined ? 'ws' : 'wss'}://${host}:${hub.port}/v1/device`;
-  const ca = join(state, 'ca.crt');
-  if (tls !== undefined) writeFileSync(ca, tls.ca);
+  const ca = tls === undefined ? undefined : join(state, 'ca.crt');
+  if (tls !== undefined && ca !== undefined) writeFileSync(ca, tls.ca);
   const identity = { url, id, secret, type: type.id, state, ca };
   const device = options.device(identity);
   const bench = new Bench({ hub, device, type, judge, id, secret, command });

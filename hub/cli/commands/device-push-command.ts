@@ -22,7 +22,11 @@ export function addPush(device: Command, deps: CliDeps): void {
     .requiredOption('--to <selector>', 'all, a device id, or conditions (AND) such as type=env-sensor,site=a')
     .requiredOption('--topic <topic>', 'topic of the notice, 1 to 128 characters')
     .requiredOption('--data <json>', 'any JSON value', parseNotice)
-    .option('--at <time>', 'when to send it, e.g. 2030-01-01T06:00:00Z (default: now)', parseTimeMs)
+    .option(
+      '--at <time>',
+      'when to send it, in the next 366 days, e.g. 2026-12-24T06:00:00Z (default: now)',
+      parseTimeMs,
+    )
     .option('--json', 'one JSON object')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<PushOptions>();
