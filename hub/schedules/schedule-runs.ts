@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ScheduledAction, ScheduleOutcome } from '../../schemas/api/commands/schedules.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -164,8 +165,14 @@ export class ScheduleRuns {
   }
 }
 
-/** The id of a run: the same for the same time, and no other schedule's, also of one that had the name before. */
+/**
+ * The id of a run: the same for the same time, and no other schedule's, even of one that had the name before. Whoever sees
+ * the ids of earlier runs cannot tell those of later ones.
+ */
 function idOf({ name, runKey }: Schedule, atMs: number): string {
   if (runKey === undefined) return `${name}-${Math.round(atMs / 1000)}`;
-  return `${name}-${runKey}-${Math.round(atMs).toString(36)}`;
+  const moment = createHash('sha256')
+    .update(`${runKey} ${Math.round(atMs)}`)
+    .digest('base64url');
+  return `${name}-${moment.slice(0, 16)}`;
 }

@@ -3,7 +3,7 @@ import type { CronFields } from './cron-fields.ts';
 import { lastTime, nextTime } from './next-time.ts';
 
 export interface Schedule extends Omit<ScheduleView, 'nextMs'> {
-  /** Part of the ids of its runs, which nobody can guess and so take for a command of his own; older schedules have none. */
+  /** The ids of its runs are made with it, so that nobody can guess one and take it for a command of their own. Older schedules have none. */
   runKey?: string;
 }
 

@@ -2,7 +2,7 @@ import { alarmSeverities } from '../../../schemas/api/alarms.ts';
 import type { PanelPlan } from './board.ts';
 import { deviceColumn, type DeviceLinks } from './device-links.ts';
 import { chosen, literal } from './influxql.ts';
-import { stat, table, timeseries } from './panels.ts';
+import { stat, table, countBars } from './panels.ts';
 
 /** A point is written at each change, so the newest one of the last week says where an alarm stands. */
 const newest = `SELECT last("active") AS "active", last("state") AS "state", last("text") AS "text" FROM "alarm" WHERE $timeFilter${chosen('site', 'type')}`;
@@ -33,16 +33,12 @@ function active(): PanelPlan {
 }
 
 function raised(): PanelPlan {
-  return timeseries({
+  return countBars({
     title: 'Alarms raised',
     description: 'Alarms that began or came back in each interval.',
     width: 9,
     height: 8,
     interval: '5m',
-    unit: 'none',
-    decimals: 0,
-    min: 0,
-    draw: 'bars',
     stacked: true,
     colors,
     queries: [

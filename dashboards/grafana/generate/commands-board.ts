@@ -2,7 +2,7 @@ import type { BoardPlan, PanelPlan } from './board.ts';
 import { deviceColumn, type DeviceLinks } from './device-links.ts';
 import { marks } from './marks.ts';
 import { chosen, literal, oneOf } from './influxql.ts';
-import { stat, table, timeseries, type Mapping, type Query } from './panels.ts';
+import { stat, table, timeseries, type Mapping, type Query, countBars } from './panels.ts';
 import { tagVariable } from './shared-panels.ts';
 
 export const commandsUid = 'device-hub-commands';
@@ -68,15 +68,11 @@ function totals(): PanelPlan {
 }
 
 function overTime(): PanelPlan {
-  return timeseries({
+  return countBars({
     title: 'Outcomes over time',
     width: 12,
     height: 8,
     interval: '1m',
-    unit: 'none',
-    decimals: 0,
-    min: 0,
-    draw: 'bars',
     stacked: true,
     colors,
     queries: [

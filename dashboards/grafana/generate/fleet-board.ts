@@ -5,7 +5,7 @@ import type { BoardPlan, PanelPlan } from './board.ts';
 import { chosen, identifier, literal } from './influxql.ts';
 import { deviceColumn, type DeviceLinks } from './device-links.ts';
 import { marks } from './marks.ts';
-import { stat, table, timeseries } from './panels.ts';
+import { stat, table, timeseries, countBars } from './panels.ts';
 import {
   latestEvents,
   presenceByDevice,
@@ -82,17 +82,13 @@ function openIncidents(): PanelPlan {
 
 /** The number of its changes grows with each one; the hub counts on after a restart. */
 function changes(): PanelPlan {
-  return timeseries({
+  return countBars({
     title: 'Changes of presence',
     description:
       'How often devices came, went or were late, in each interval. A high number with few devices is flapping.',
     width: 8,
     height: 8,
     interval: '5m',
-    unit: 'none',
-    decimals: 0,
-    min: 0,
-    draw: 'bars',
     queries: [
       {
         alias: 'changes',

@@ -35,6 +35,13 @@ export interface Threshold {
 const tooltip = { mode: 'multi', sort: 'none' };
 const noThresholds: readonly Threshold[] = [{ color: 'text', value: null }];
 
+/** How many there were in each interval, as bars. */
+export function countBars(
+  plan: Common & { stacked?: boolean; colors?: Readonly<Record<string, string>> },
+): PanelPlan {
+  return timeseries({ unit: 'none', decimals: 0, min: 0, draw: 'bars', ...plan });
+}
+
 /** Lines over time. */
 export function timeseries(
   plan: Common & {

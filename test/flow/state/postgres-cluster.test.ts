@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { storedDevice } from '../../helpers/stores/stored-device.ts';
 import { alarmChange, storedAlarm } from '../../helpers/stores/stored-records.ts';
-import {
-  online,
-  openSession as open,
-  storedCommand as command,
-  twoHubs,
-  type StoredHub,
-} from '../../helpers/stores/two-hubs.ts';
+import { storedCommand as command } from '../../helpers/stores/stored-command.ts';
+import { online, openSession as open, twoHubs, type StoredHub } from '../../helpers/stores/two-hubs.ts';
 
 /** Two hubs on one database, statement by statement. */
 

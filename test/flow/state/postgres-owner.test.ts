@@ -2,26 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { beginIncarnation, openPostgresState } from '../../../hub/adapters/postgres/postgres-state.ts';
 import { createPostgresTenure } from '../../../hub/adapters/postgres/postgres-tenure-store.ts';
-import type { Command } from '../../../hub/commands/command.ts';
 import { postgresStores } from '../../../hub/wiring/state/postgres-stores.ts';
-import { auditedWrites } from '../../../hub/wiring/state/state-stores.ts';
 import { startPostgres } from '../../helpers/services/postgres.ts';
-import { takeOver } from '../../helpers/stores/store-kinds.ts';
+import { entries, takeOver } from '../../helpers/stores/store-kinds.ts';
+import { storedCommand } from '../../helpers/stores/stored-command.ts';
 import { storedDevice } from '../../helpers/stores/stored-device.ts';
 
-const command: Command = {
-  device: 'a',
-  id: 'c-1',
-  name: 'look',
-  params: {},
-  safety: 'observe',
-  offline: 'queue',
-  acceptedMs: 1,
-  deadlineMs: 2,
-  status: 'accepted',
-  changedMs: 1,
-  cancelRequested: false,
-};
+const command = storedCommand('c-1', { device: 'a' });
 const online = { state: 'online', reason: 'session-opened', sinceMs: 1, epoch: 1, n: 2, marks: {} } as const;
 
 test('a start of the hub that another one has replaced changes nothing any more, however late it writes', async (t) => {
@@ -32,11 +19,7 @@ test('a start of the hub that another one has replaced changes nothing any more,
   const begin = async () => {
     const owner = { hub: 'hub-1', incarnation: await beginIncarnation(db, 'hub-1', '0.0.0') };
     await takeOver(db, owner);
-    const stores = postgresStores(
-      db,
-      owner,
-      auditedWrites((event) => ({ ...event, timeMs: 1 })),
-    );
+    const stores = postgresStores(db, owner, entries);
     return { stores, tenure: createPostgresTenure(db, owner) };
   };
   const opening = { deviceId: 'a', boot: 'b', uptimeMs: 1, nowMs: 2 };

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { beginIncarnation, openPostgresState } from '../../../hub/adapters/postgres/postgres-state.ts';
-import { auditedWrites } from '../../../hub/wiring/state/state-stores.ts';
 import { postgresStores } from '../../../hub/wiring/state/postgres-stores.ts';
 import type { Command } from '../../../hub/commands/command.ts';
+import { entries } from '../../helpers/stores/store-kinds.ts';
+import { storedCommand } from '../../helpers/stores/stored-command.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { startPostgres, type PostgresServer } from '../../helpers/services/postgres.ts';
 
@@ -17,21 +18,7 @@ before(async () => {
 });
 after(() => postgres?.close());
 
-function command(n: number): Command {
-  return {
-    device: `d-${n}`,
-    id: 'new',
-    name: 'look',
-    params: {},
-    safety: 'observe',
-    offline: 'queue',
-    acceptedMs: 1,
-    deadlineMs: 2,
-    status: 'accepted',
-    changedMs: 1,
-    cancelRequested: false,
-  };
-}
+const command = (n: number): Command => storedCommand('new', { device: `d-${n}` });
 
 /** How often each of these tables was read whole. */
 function wholeReads(schema: string): Record<string, number> {
@@ -77,11 +64,7 @@ for (const statistics of ['without', 'with'] as const) {
         SELECT 'd-' || n, 'old', 'look', 'succeeded', true, false, 1, 1, '{}', 'hub-1', 1 FROM generate_series(1, ${devices}) n;
       ${statistics === 'with' ? 'ANALYZE' : ''}`);
     const db = await openPostgresState(options);
-    const stores = postgresStores(
-      db,
-      owner,
-      auditedWrites((event) => ({ ...event, timeMs: 1 })),
-    );
+    const stores = postgresStores(db, owner, entries);
     const earlier = wholeReads(schema);
     const some = Array.from({ length: 200 }, (_, n) => n + 1);
     await Promise.all(

@@ -4,14 +4,8 @@ import type { Postgres } from '../../../hub/adapters/postgres/postgres.ts';
 import { newTwin } from '../../../hub/twins/twin.ts';
 import { storedDevice } from '../../helpers/stores/stored-device.ts';
 import { alarmChange, storedAlarm } from '../../helpers/stores/stored-records.ts';
-import {
-  meet,
-  online,
-  openSession,
-  storedCommand,
-  twoHubs,
-  type StoredHub,
-} from '../../helpers/stores/two-hubs.ts';
+import { storedCommand } from '../../helpers/stores/stored-command.ts';
+import { meet, online, openSession, twoHubs, type StoredHub } from '../../helpers/stores/two-hubs.ts';
 
 /**
  * Two hubs that change one row at one moment. The second waits for the first, and is then judged by the row as it is; of everything

@@ -8,7 +8,6 @@ import { createPostgresLeases } from '../../../hub/adapters/postgres/postgres-le
 import { beginIncarnation, openPostgresState } from '../../../hub/adapters/postgres/postgres-state.ts';
 import { createPostgresTenure } from '../../../hub/adapters/postgres/postgres-tenure-store.ts';
 import type { PgQuery, Postgres } from '../../../hub/adapters/postgres/postgres.ts';
-import type { Command } from '../../../hub/commands/command.ts';
 import { postgresStores } from '../../../hub/wiring/state/postgres-stores.ts';
 import { auditedWrites } from '../../../hub/wiring/state/state-stores.ts';
 import { startPostgres, type PostgresServer } from '../services/postgres.ts';
@@ -54,12 +53,6 @@ export function twoHubs() {
 }
 
 export type StoredHub = Awaited<ReturnType<ReturnType<typeof twoHubs>>>['a'];
-
-export function storedCommand(id: string, overrides: Partial<Command> = {}): Command {
-  const times = { acceptedMs: 1, deadlineMs: 2, changedMs: 1 };
-  const kind = { name: 'look', params: {}, safety: 'observe', offline: 'queue' } as const;
-  return { device: 'd-1', id, ...kind, ...times, status: 'accepted', cancelRequested: false, ...overrides };
-}
 
 export async function openSession({ stores }: StoredHub, deviceId = 'd-1') {
   const opened = await stores.devices.openSession({ deviceId, boot: 'b', uptimeMs: 1, nowMs: 2 });

@@ -7,6 +7,7 @@ import type {
 import { SelectField } from '../components/select-field.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { texts } from '../texts/texts.ts';
+import { AddNamed } from './add-named.tsx';
 import { NumberInput } from './number-input.tsx';
 import { ofKind, withField, withoutField, withRequired, withRule } from './type-draft.ts';
 import { fieldRows } from './type-view.ts';
@@ -22,14 +23,7 @@ interface FieldsEditorProps {
 
 /** The fields of a stream or an event: each opens to its rules. */
 export function FieldsEditor({ what, path, definition, onChange }: FieldsEditorProps) {
-  const [added, setAdded] = useState('');
   const { properties = {}, required = [] } = definition;
-  const add = (): void => {
-    const name = added.trim();
-    if (name === '' || Object.hasOwn(properties, name)) return;
-    onChange(withField(definition, name, { type: 'number' }));
-    setAdded('');
-  };
   return (
     <>
       <ul class="list-items" aria-label={texts.deviceTypes.fieldsOfWhat(what)}>
@@ -47,20 +41,13 @@ export function FieldsEditor({ what, path, definition, onChange }: FieldsEditorP
           </li>
         ))}
       </ul>
-      <div class="field-row">
-        <TextField
-          label={texts.deviceTypes.newFieldOf(what)}
-          hint={texts.deviceTypes.lettersDigitsAndSuch}
-          value={added}
-          maxLength={64}
-          onValue={setAdded}
-        />
-        <div class="actions">
-          <button type="button" class="button" onClick={add}>
-            {texts.deviceTypes.addFieldTo(what)}
-          </button>
-        </div>
-      </div>
+      <AddNamed
+        label={texts.deviceTypes.newFieldOf(what)}
+        hint={texts.deviceTypes.lettersDigitsAndSuch}
+        add={texts.deviceTypes.addFieldTo(what)}
+        taken={properties}
+        onAdd={(name) => onChange(withField(definition, name, { type: 'number' }))}
+      />
     </>
   );
 }

@@ -2,9 +2,9 @@ import type { RejectRow } from '../../../../schemas/api/telemetry/rejects.ts';
 import { Export } from '../components/export.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty } from '../components/states.tsx';
-import { Age } from '../components/time.tsx';
 import { countWords, shortCount } from '../number-words.ts';
 import { texts } from '../texts/texts.ts';
+import { RejectsTable } from './rejects-table.tsx';
 import { gridOf, levelOf } from './rejects.ts';
 
 interface RejectsProps {
@@ -32,7 +32,10 @@ export function Rejects({ type, rejects, reload }: RejectsProps) {
       ) : (
         <>
           <Picture rejects={rejects} />
-          <RejectTable rejects={rejects} />
+          <RejectsTable
+            caption={texts.deviceTypes.rejectedReadingsByRule}
+            rejects={rejects.toSorted((a, b) => b.count - a.count)}
+          />
         </>
       )}
     </Panel>
@@ -75,51 +78,6 @@ function Picture({ rejects }: { readonly rejects: readonly RejectRow[] }) {
               })}
             </tr>
           ))}
-        </tbody>
-      </table>
-    </div>
-  );
-}
-
-function RejectTable({ rejects }: { readonly rejects: readonly RejectRow[] }) {
-  return (
-    <div class="table-scroll">
-      <table class="table stacking">
-        <caption class="visually-hidden">{texts.deviceTypes.rejectedReadingsByRule}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{texts.deviceTypes.field}</th>
-            <th scope="col">{texts.deviceTypes.rule}</th>
-            <th scope="col">{texts.common.firmware}</th>
-            <th scope="col" class="number">
-              {texts.deviceTypes.readings}
-            </th>
-            <th scope="col">{texts.deviceTypes.last}</th>
-            <th scope="col">{texts.deviceTypes.example}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rejects
-            .toSorted((a, b) => b.count - a.count)
-            .map(({ stream, field, rule, firmware, count, lastMs, example }) => (
-              <tr key={JSON.stringify([stream, field, rule, firmware])}>
-                <th scope="row">
-                  <code>{`${stream}${field}`}</code>
-                </th>
-                <td data-head={texts.deviceTypes.rule}>{rule}</td>
-                <td data-head={texts.common.firmware}>{firmware === '' ? '–' : firmware}</td>
-                <td class="number" data-head={texts.deviceTypes.readings}>
-                  {countWords(count)}
-                </td>
-                <td data-head={texts.deviceTypes.last}>
-                  <Age ms={lastMs} />
-                </td>
-                <td>
-                  <a href={`/devices/${encodeURIComponent(example.device)}`}>{example.device}</a>{' '}
-                  <span class="quiet">{example.message}</span>
-                </td>
-              </tr>
-            ))}
         </tbody>
       </table>
     </div>

@@ -13,6 +13,7 @@ import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { goTo } from '../router.ts';
 import { texts } from '../texts/texts.ts';
+import { AddNamed } from './add-named.tsx';
 import { FieldsEditor } from './field-editor.tsx';
 import { NumberInput } from './number-input.tsx';
 import { draftOf, readDraft, withoutPart, withPart, type Part } from './type-draft.ts';
@@ -172,14 +173,7 @@ function General({ draft, onDraft }: DraftProps) {
 }
 
 function Parts({ part, word, draft, onDraft }: DraftProps & { readonly part: Part; readonly word: string }) {
-  const [added, setAdded] = useState('');
   const parts = draft[part] ?? {};
-  const add = (): void => {
-    const name = added.trim();
-    if (name === '' || Object.hasOwn(parts, name)) return;
-    onDraft(withPart(draft, part, name));
-    setAdded('');
-  };
   return (
     <>
       {Object.entries(parts).map(([name, definition]) => (
@@ -204,20 +198,13 @@ function Parts({ part, word, draft, onDraft }: DraftProps & { readonly part: Par
           </div>
         </fieldset>
       ))}
-      <div class="field-row">
-        <TextField
-          label={texts.deviceTypes.newWord(word)}
-          hint={texts.deviceTypes.lowerCaseDigitsAnd}
-          value={added}
-          maxLength={64}
-          onValue={setAdded}
-        />
-        <div class="actions">
-          <button type="button" class="button" onClick={add}>
-            {texts.deviceTypes.addWord(word)}
-          </button>
-        </div>
-      </div>
+      <AddNamed
+        label={texts.deviceTypes.newWord(word)}
+        hint={texts.deviceTypes.lowerCaseDigitsAnd}
+        add={texts.deviceTypes.addWord(word)}
+        taken={parts}
+        onAdd={(name) => onDraft(withPart(draft, part, name))}
+      />
     </>
   );
 }
