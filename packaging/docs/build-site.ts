@@ -4,14 +4,14 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vitepress';
-import { cutPage, linkPages } from './page-text.ts';
+import { linkPages } from './page-text.ts';
 import { siteConfig } from './site-config.ts';
 import { sitePages } from './site-map.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const work = join(root, 'dist', 'docs-pages');
 
-const pages = sitePages.map((page) => cutPage(page, readFileSync(join(root, page.source), 'utf8')));
+const pages = sitePages.map((page) => ({ ...page, text: readFileSync(join(root, page.source), 'utf8') }));
 const { texts, pictures, faults } = linkPages(pages, (path) => existsSync(join(root, path)));
 if (faults.length > 0) throw new Error(faults.join('\n'));
 

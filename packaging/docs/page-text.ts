@@ -6,20 +6,6 @@ export interface SourcePage extends SitePage {
   text: string;
 }
 
-/** The part of its file that a page is, under its own title. */
-export function cutPage(page: SitePage, file: string): SourcePage {
-  const { sections, title } = page;
-  if (sections === undefined) return { ...page, text: file };
-  const parts = file.split(/^(?=## )/m).filter((part) => sections.includes(headingOf(part)));
-  if (parts.length !== sections.length)
-    throw new Error(`${page.source} has not all sections of ${page.page}`);
-  return { ...page, text: `# ${title}\n\n${parts.join('\n')}` };
-}
-
-function headingOf(part: string): string {
-  return /^## (.*)$/m.exec(part)?.[1]?.trim() ?? '';
-}
-
 /** The anchors of a page: those it names, and its headings as GitHub counts them; code is no heading. */
 function anchorsOf(text: string): Set<string> {
   const anchors = new Set([...text.matchAll(/<a id="([^"]+)">/g)].map(([, id = '']) => id));
@@ -57,18 +43,16 @@ export function linkPages(
       pictures.add(file);
       return `![${label}](/${file})`;
     }
-    const candidates = pages.filter(({ source }) => source === file);
-    const found =
-      path === '' && (anchor === undefined || anchors.get(from.page)?.has(anchor) === true)
-        ? from
-        : candidates.find(({ page }) => anchor === undefined || anchors.get(page)?.has(anchor) === true);
+    const found = pages.find(({ source }) => source === file);
+    const isThere =
+      found === undefined
+        ? isFile(file)
+        : anchor === undefined || anchors.get(found.page)?.has(anchor) === true;
+    if (!isThere) faults.push(`${from.source}: ${target} leads nowhere`);
     if (found !== undefined) {
       const place = posix.relative(posix.dirname(from.page), found.page);
       return `[${label}](${found === from ? '' : `./${place}.md`}${anchor === undefined ? '' : `#${anchor}`})`;
     }
-    const isWhole = candidates.some(({ sections }) => sections === undefined);
-    if (!isFile(file) || (isWhole && anchor !== undefined))
-      faults.push(`${from.source}: ${target} leads nowhere`);
     return label.includes('`') ? label : `${label} (\`${file}\`)`;
   };
   const texts = pages.map((page) => {

@@ -1,12 +1,10 @@
-/** The pages of the documents' site, each with the file of the repository that it is, or the part of one. */
+/** The pages of the documents' site, each with the file of the repository that it is. */
 
 export interface SitePage {
   /** Without `.md`. */
   page: string;
   title: string;
   source: string;
-  /** Headings of level two; absent: the whole file. */
-  sections?: readonly string[];
 }
 
 export interface SiteGroup {

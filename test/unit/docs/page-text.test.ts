@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cutPage, linkPages, type SourcePage } from '../../../packaging/docs/page-text.ts';
+import { linkPages, type SourcePage } from '../../../packaging/docs/page-text.ts';
+
+const page = (name: string, source: string, text: string): SourcePage => ({
+  page: name,
+  title: name,
+  source,
+  text,
+});
 
 const readme = `# Hub
 
@@ -13,15 +20,9 @@ cat [x](y) <z>
 \`\`\`
 
 ## Second
-
-## Third
 `;
 
-const page = (name: string, source: string, text: string, sections?: string[]): SourcePage =>
-  cutPage({ page: name, title: name, source, ...(sections === undefined ? {} : { sections }) }, text);
-
-const first = page('first', 'README.md', readme, ['First']);
-const second = page('guides/second', 'README.md', readme, ['Second']);
+const first = page('guides/first', 'README.md', readme);
 const other = page(
   'other',
   'docs/other.md',
@@ -30,22 +31,17 @@ const other = page(
 const isFile = (path: string): boolean =>
   ['README.md', 'docs/other.md', 'hub/main.ts', 'docs/p.svg'].includes(path);
 
-test('a page is some sections of a file under its own title', () => {
-  assert.equal(second.text, '# guides/second\n\n## Second\n\n');
-  assert.throws(() => page('x', 'README.md', readme, ['Fourth']), /has not all sections/);
-});
-
 test('links lead to the page that has the section, and code and placeholders stay as they are', () => {
-  const { texts, faults } = linkPages([first, second, other], isFile);
+  const { texts, faults } = linkPages([first, other], isFile);
   assert.deepEqual(faults, []);
-  const text = texts.get('first') ?? '';
+  const text = texts.get('guides/first') ?? '';
   assert.match(
     text,
-    /\[second\]\(\.\/guides\/second\.md#second\), \[other\]\(\.\/other\.md#a-part\), code \(`hub\/main\.ts`\)/,
+    /\[second\]\(#second\), \[other\]\(\.\/\.\.\/other\.md#a-part\), code \(`hub\/main\.ts`\)/,
   );
   assert.match(text, /&lt;HOST>, `<as it is>`/);
   assert.match(text, /cat \[x\]\(y\) <z>/);
-  assert.match(texts.get('other') ?? '', /\[back\]\(\.\/first\.md#first\) \[named\]\(#named\)/);
+  assert.match(texts.get('other') ?? '', /\[back\]\(\.\/guides\/first\.md#first\) \[named\]\(#named\)/);
 });
 
 test('a link that leads nowhere is a fault, and so is a picture that is not there', () => {
