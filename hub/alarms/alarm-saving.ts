@@ -1,7 +1,14 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Alarm } from './alarm.ts';
-import type { AlarmName, AlarmRow, AlarmSaved, AlarmStore, StoredAlarm } from './alarm-store.ts';
+import {
+  alarmKey,
+  type AlarmName,
+  type AlarmRow,
+  type AlarmSaved,
+  type AlarmStore,
+  type StoredAlarm,
+} from './alarm-store.ts';
 import type { WebhookDelivery } from './webhook-store.ts';
 
 /** What happens to an alarm. @returns undefined: nothing changes */
@@ -65,7 +72,7 @@ export class AlarmSaving {
       deliveries = [],
     }: { steps?: AlarmSteps; deliveries?: readonly WebhookDelivery[] } = {},
   ): void {
-    const key = keyOf(name);
+    const key = alarmKey(name);
     const before = this.#changes.get(key);
     this.#changes.set(key, {
       name,
@@ -87,7 +94,7 @@ export class AlarmSaving {
    * @param now undefined: it is not kept any more
    */
   learn(name: AlarmName, now: StoredAlarm | undefined): boolean {
-    const key = keyOf(name);
+    const key = alarmKey(name);
     if (this.#touched?.has(key) === true || this.#changes.has(key)) return false;
     const known = this.#revs.get(key);
     if (now?.rev !== undefined && known !== undefined && now.rev <= known) return false;
@@ -189,10 +196,6 @@ export class AlarmSaving {
 }
 
 const noSteps: AlarmSteps = new Map();
-
-function keyOf({ device, source }: AlarmName): string {
-  return `${device} ${source}`;
-}
 
 function joined(first: AlarmSteps = noSteps, then: AlarmSteps = noSteps): AlarmSteps {
   const steps = new Map(first);

@@ -10,8 +10,12 @@ export interface AlarmRow extends Alarm {
   readonly n: number;
 }
 
-/** Which alarm, of those that are not kept any more. */
+/** Which alarm; there is one at most. */
 export type AlarmName = Pick<AlarmRow, 'device' | 'source'>;
+
+export function alarmKey({ device, source }: AlarmName): string {
+  return `${device} ${source}`;
+}
 
 /** As it is in the store. */
 export interface StoredAlarm {

@@ -26,7 +26,7 @@ import {
 } from './alarm.ts';
 import type { AlarmFollower } from './alarm-follower.ts';
 import { AlarmSaving, type AlarmStep, type AlarmSteps } from './alarm-saving.ts';
-import type { AlarmName, AlarmNews, AlarmRow, AlarmStore } from './alarm-store.ts';
+import { alarmKey, type AlarmName, type AlarmNews, type AlarmRow, type AlarmStore } from './alarm-store.ts';
 import { isVisible, ofHub, viewOf, type KeptAlarm } from './alarm-view.ts';
 import type { WebhookDelivery } from './webhook-store.ts';
 import type { AlarmBoard } from './limit-watch.ts';
@@ -143,8 +143,7 @@ export class Alarms implements AlarmBoard, DeviceFollower {
   }
 
   openSources(device: string): string[] {
-    const sources = this.#all.get(device) ?? new Map<string, KeptAlarm>();
-    return [...sources.values()].flatMap(({ row }) => (isOpen(row) ? row.source : []));
+    return [...this.ofDevice(device)].flatMap(({ row }) => (isOpen(row) ? row.source : []));
   }
 
   /** Every alarm that is kept. */
@@ -285,7 +284,7 @@ export class Alarms implements AlarmBoard, DeviceFollower {
     this.#closed += Number(!isOpen(row)) - Number(before !== undefined && !isOpen(before));
     sources.set(source, { row, silenced: this.#deps.isSilenced(device) });
     this.#all.set(device, sources);
-    const key = `${device} ${source}`;
+    const key = alarmKey(row);
     if (row.goneMs === undefined) this.#unsettled.delete(key);
     else this.#unsettled.set(key, { device, source });
   }
@@ -315,7 +314,7 @@ export class Alarms implements AlarmBoard, DeviceFollower {
     if (sources.size === 0) this.#all.delete(device);
     this.#size -= 1;
     if (!isOpen(kept.row)) this.#closed -= 1;
-    this.#unsettled.delete(`${device} ${source}`);
+    this.#unsettled.delete(alarmKey(kept.row));
     return true;
   }
 

@@ -1,6 +1,6 @@
 import type { ClusterStatus } from '../../schemas/api/hub.ts';
 import type { AdoptionStore } from './adoption.ts';
-import { startName, type HubStart } from './hub-start.ts';
+import { isSame, startName, type HubStart } from './hub-start.ts';
 import type { Leases } from './leases.ts';
 import type { Tenure } from './tenure.ts';
 
@@ -21,9 +21,7 @@ export async function clusterStatus(parts: ClusterMembers | undefined): Promise<
   const { me, tenure, leases, stores } = parts;
   const shares = new Map((await stores.adoption.shares()).map((hub) => [startName(hub), hub.devices]));
   const held = (hub: HubStart): string[] =>
-    leases.known.flatMap(({ name, holder }) =>
-      holder !== undefined && startName(holder) === startName(hub) ? [name] : [],
-    );
+    leases.known.flatMap(({ name, holder }) => (holder !== undefined && isSame(holder, hub) ? [name] : []));
   return {
     shared: true,
     hubs: tenure.hubs.map((hub) => ({
@@ -31,7 +29,7 @@ export async function clusterStatus(parts: ClusterMembers | undefined): Promise<
       start: hub.incarnation,
       state: hub.state,
       version: hub.version,
-      ...(startName(hub) === startName(me) ? { here: true as const } : {}),
+      ...(isSame(hub, me) ? { here: true as const } : {}),
       leases: held(hub),
       devices: shares.get(startName(hub)) ?? 0,
     })),

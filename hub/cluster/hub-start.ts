@@ -28,6 +28,10 @@ export function shortStartName({ id, incarnation }: HubStart): string {
   return `${id.slice(0, 8)}-${incarnation}`;
 }
 
+export function isSame(one: HubStart, other: HubStart): boolean {
+  return one.id === other.id && one.incarnation === other.incarnation;
+}
+
 export function startName({ id, incarnation }: HubStart): string {
   return `${id}/${incarnation}`;
 }

@@ -1,5 +1,5 @@
 import type { HubStart, SeenHub } from './hub-start.ts';
-import type { Tenure, TenureFollower } from './tenure.ts';
+import { declaredDead, type Tenure, type TenureFollower } from './tenure.ts';
 
 /** How long a hub that is cut off may keep its devices, ms: until then nobody may call them offline. */
 export const holdMs = 60_000;
@@ -37,7 +37,6 @@ export class Isolation implements TenureFollower {
   /** Another hub has declared this start of a hub dead. */
   declaredDead(incarnation: number): void {
     const { me, tenure } = this.#deps;
-    if (incarnation === me.incarnation)
-      tenure.giveUp('another hub declared this one dead and took over its devices');
+    if (incarnation === me.incarnation) tenure.giveUp(declaredDead);
   }
 }

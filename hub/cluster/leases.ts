@@ -1,6 +1,6 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import { lives, type HubStart, type SeenHub } from './hub-start.ts';
+import { isSame, lives, type HubStart, type SeenHub } from './hub-start.ts';
 import type { TenureFollower } from './tenure.ts';
 
 /** `leader`: what is done once for all hubs. `gate`: the requests that come over MQTT. */
@@ -80,9 +80,7 @@ export class Leases implements TenureFollower {
         const lease = this.#known.find((each) => each.name === name);
         if (lease === undefined) continue;
         const { holder, token } = lease;
-        const isHeld = hubs.some(
-          (hub) => hub.id === holder?.id && hub.incarnation === holder.incarnation && lives(hub),
-        );
+        const isHeld = holder !== undefined && hubs.some((hub) => isSame(hub, holder) && lives(hub));
         if (!isHeld) await this.#take(name, token);
       }
     } catch (error) {

@@ -1,5 +1,5 @@
 import { HubError } from '../kernel/errors.ts';
-import { lives, startName, type HubStart, type SeenHub } from './hub-start.ts';
+import { isSame, lives, type HubStart, type SeenHub } from './hub-start.ts';
 import type { Leases } from './leases.ts';
 import type { PeerStore } from './peers.ts';
 
@@ -74,7 +74,7 @@ export class RequestPlaces {
     const { leases, me } = this.#deps;
     if (leases.holds('leader')) return undefined;
     const hub = leases.known.find(({ name }) => name === 'leader')?.holder;
-    if (hub === undefined || startName(hub) === startName(me)) throw noLeader();
+    if (hub === undefined || isSame(hub, me)) throw noLeader();
     return { hub, insists: true };
   }
 
@@ -82,8 +82,8 @@ export class RequestPlaces {
     const { me, tenure, store, isHere } = this.#deps;
     if (isHere(device)) return undefined;
     const hub = await store.ownerOf(device);
-    if (hub === undefined || startName(hub) === startName(me)) return undefined;
-    const isThere = tenure.hubs.some((each) => startName(each) === startName(hub) && lives(each));
+    if (hub === undefined || isSame(hub, me)) return undefined;
+    const isThere = tenure.hubs.some((each) => isSame(each, hub) && lives(each));
     return isThere ? { hub, insists } : undefined;
   }
 }

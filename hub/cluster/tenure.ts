@@ -1,7 +1,7 @@
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
-import { lives, type HubStart, type SeenHub } from './hub-start.ts';
+import { isSame, lives, type HubStart, type SeenHub } from './hub-start.ts';
 import { Judge } from './judge.ts';
 
 export interface Beat {
@@ -39,6 +39,8 @@ export interface TenureFollower {
   declared?(hub: SeenHub): void;
 }
 
+/** Why a hub gives up that is told so. */
+export const declaredDead = 'another hub declared this one dead and took over its devices';
 const beatMs = 1_000;
 /** After its last beat that was answered a hub may act for so long, ms; by its own monotonic clock, from when it was sent. */
 const fenceMs = 4_500;
@@ -172,7 +174,7 @@ export class Tenure {
     const sentMs = this.#deps.clock.monotonic();
     try {
       const { mine, hubs } = await this.#deps.store.beat();
-      if (!mine) this.giveUp('another hub declared this one dead and took over its devices');
+      if (!mine) this.giveUp(declaredDead);
       else {
         if (!this.holds()) this.fences += 1;
         this.#turnedAwayBeforeMs = this.#turnedAwayBy(sentMs);
@@ -193,7 +195,7 @@ export class Tenure {
 
   async #judgeOthers(hubs: readonly SeenHub[]): Promise<void> {
     const { me, store, log, clock } = this.#deps;
-    const others = hubs.filter(({ id, incarnation }) => id !== me.id || incarnation !== me.incarnation);
+    const others = hubs.filter((hub) => !isSame(hub, me));
     for (const hub of this.#judge.look(others, clock.monotonic())) {
       log.warn(
         { hub: hub.id, incarnation: hub.incarnation },
