@@ -30,7 +30,6 @@ export interface SnapshotParts {
   registry: Registry;
   presence: PresenceKeeper;
   sessions: Sessions;
-  counters: SessionCounters;
   pipeline: {
     store: MetricsStore;
     link: StoreLink;
@@ -74,7 +73,7 @@ export async function countsOf(
  * known for all devices together alone, and left empty for it.
  */
 export async function snapshotOf(parts: SnapshotParts, mayShow?: MayShow): Promise<HubSnapshot> {
-  const { clock, version, startedMs, identity, sessions, counters, pipeline, bus, dispatcher } = parts;
+  const { clock, version, startedMs, identity, sessions, pipeline, bus, dispatcher } = parts;
   const { ledger, writer, link, store, hubClock } = pipeline;
   const { byState, devices, ...rates } = await countsOf(parts, mayShow);
   const all = mayShow === undefined;
@@ -106,8 +105,8 @@ export async function snapshotOf(parts: SnapshotParts, mayShow?: MayShow): Promi
     store: { ...part(store.name, link.up, link.fault), writeMs: link.writeMs },
     clock: part('clock of the machine', !hubClock.doubted, hubClock.fault),
     bus: { ...part(bus.kind, bus.connected, bus.fault), queued: bus.queued },
-    closes: all ? closesByCode(counters) : {},
-    losses: all ? { ...counters.losses } : {},
+    closes: all ? closesByCode(sessions.counters) : {},
+    losses: all ? { ...sessions.counters.losses } : {},
     lastDay: all ? parts.dayCounts.report() : { rejected: {}, commands: {}, closes: {}, losses: {} },
     commands: {
       open: all ? dispatcher.levels().open : dispatcher.openOf(mayShow),
@@ -133,13 +132,13 @@ function part(name: string, up: boolean, reason: string | undefined): Dependency
 export function totalsOf({
   ledger,
   dispatcher,
-  counters,
-}: Pick<SnapshotParts, 'dispatcher' | 'counters'> & { ledger: Ledger }): HubSnapshot['lastDay'] {
+  sessions,
+}: Pick<SnapshotParts, 'dispatcher' | 'sessions'> & { ledger: Ledger }): HubSnapshot['lastDay'] {
   return {
     rejected: { ...ledger.rejectedBy },
     commands: { ...dispatcher.counters.finals },
-    closes: closesByCode(counters),
-    losses: { ...counters.losses },
+    closes: closesByCode(sessions.counters),
+    losses: { ...sessions.counters.losses },
   };
 }
 

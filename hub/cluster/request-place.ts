@@ -1,7 +1,7 @@
 import { HubError } from '../kernel/errors.ts';
 import { isSame, lives, type HubStart, type SeenHub } from './hub-start.ts';
 import type { Leases } from './leases.ts';
-import type { PeerStore } from './peers.ts';
+import type { PeerAnswer, PeerQuestion, PeerStore } from './peers.ts';
 
 /** A request of the operators' API that another hub answers. */
 export interface RequestPlace {
@@ -16,6 +16,14 @@ export interface PlacedRequest {
   readonly route: string;
   /** Which device it is about. */
   readonly device?: string | undefined;
+}
+
+/** The other hubs, as those see them who have a request that one of them may have to answer. */
+export interface Elsewhere {
+  /** Undefined: this hub answers. @throws HubError `other-hub` when nobody does now */
+  placeOf: (request: PlacedRequest) => Promise<RequestPlace | undefined>;
+  /** @throws HubError `other-hub` when that hub is not reached */
+  ask: (hub: HubStart, question: PeerQuestion) => Promise<PeerAnswer>;
 }
 
 /** What the leader alone keeps in memory, by the beginning of the path. */

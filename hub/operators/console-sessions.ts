@@ -1,4 +1,4 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { ConsoleSession } from '../../schemas/api/operators.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
@@ -276,11 +276,4 @@ function rulesOf({ kind, secure }: StoredSession): CookieRules {
  */
 function csrfOf(cookie: string): string {
   return createHash('sha256').update(`csrf ${cookie}`).digest('base64url');
-}
-
-/** Constant time. */
-export function csrfHolds(expected: string, given: string | undefined): boolean {
-  const one = Buffer.from(expected);
-  const other = Buffer.from(given ?? '');
-  return one.length === other.length && timingSafeEqual(one, other);
 }

@@ -1,18 +1,8 @@
 import type { TwinView } from '../../schemas/api/twins/twins.ts';
-import type { HubStart } from '../cluster/hub-start.ts';
-import type { PeerAnswer, PeerQuestion } from '../cluster/peers.ts';
-import type { PlacedRequest, RequestPlace } from '../cluster/request-place.ts';
+import type { Elsewhere } from '../cluster/request-place.ts';
 import { HubError } from '../kernel/errors.ts';
 import { refusalFault } from '../kernel/refusal-fault.ts';
 import type { TwinOperations } from './twin-operations.ts';
-
-/** The other hubs. */
-interface Elsewhere {
-  /** Undefined: this hub does it. */
-  placeOf: (request: PlacedRequest) => Promise<RequestPlace | undefined>;
-  /** @throws HubError `other-hub` */
-  ask: (hub: HubStart, question: PeerQuestion) => Promise<PeerAnswer>;
-}
 
 /** Changes of twins that came over MQTT, which ask for no further rights: the hub that has the device is asked, as over HTTP. */
 export function changeWhereItIs(

@@ -52,7 +52,6 @@ export function snapshotParts(hub: HubContext, deps: CountedParts): SnapshotPart
     registry,
     presence: presence.keeper,
     sessions,
-    counters: sessions.counters,
     pipeline: telemetry,
     bus,
     dispatcher: deps.commands.dispatcher,
@@ -75,7 +74,7 @@ export function hubOperations(
 }
 
 function createDayCounts(hub: HubContext, { state, sessions, telemetry, commands }: CountedParts): DayCounts {
-  const counted = { ledger: telemetry.ledger, dispatcher: commands.dispatcher, counters: sessions.counters };
+  const counted = { ledger: telemetry.ledger, dispatcher: commands.dispatcher, sessions };
   const dayCounts = new DayCounts({
     clock: hub.clock,
     log: hub.log,

@@ -1,6 +1,6 @@
-import type { Elsewhere } from '../adapters/http/elsewhere.ts';
 import type { Bus, IncomingMessage } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
+import type { Elsewhere } from '../cluster/request-place.ts';
 import { typeWhereHere } from '../cluster/other-hub.ts';
 import { newCommandId } from '../commands/command-id.ts';
 import { Followers } from '../kernel/followers.ts';

@@ -5,7 +5,8 @@
 
 import type { FastifyInstance } from 'fastify';
 import { adminApp } from './admin-app.ts';
-import { sendElsewhere, type Elsewhere } from './elsewhere.ts';
+import type { Elsewhere } from '../../cluster/request-place.ts';
+import { sendElsewhere } from './elsewhere.ts';
 import { demandLogin, trustLocal, type Access } from './operator-login.ts';
 import { refuseUnknownHosts } from './known-host.ts';
 import { gracefulClose } from './graceful-close.ts';

@@ -1,23 +1,14 @@
 /** Requests that another hub answers: they are sent on to it, and its answer is given. */
 
 import type { FastifyInstance } from 'fastify';
-import type { HubStart } from '../../cluster/hub-start.ts';
-import type { PeerAnswer, PeerQuestion } from '../../cluster/peers.ts';
-import type { RequestPlace, PlacedRequest } from '../../cluster/request-place.ts';
+import type { PeerAnswer } from '../../cluster/peers.ts';
+import type { Elsewhere } from '../../cluster/request-place.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
     /** Another hub has answered it, and has it in its audit. */
     answeredElsewhere?: true;
   }
-}
-
-/** The other hubs. */
-export interface Elsewhere {
-  /** Undefined: this hub answers. @throws HubError `other-hub` when nobody does now */
-  placeOf: (request: PlacedRequest) => Promise<RequestPlace | undefined>;
-  /** @throws HubError `other-hub` when that hub is not reached */
-  ask: (hub: HubStart, question: PeerQuestion) => Promise<PeerAnswer>;
 }
 
 /** What the handler of the other hub reads. */

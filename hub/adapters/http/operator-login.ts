@@ -14,6 +14,7 @@ import type { Operators } from '../../operators/operators.ts';
 import type { ProviderSignIn } from '../../operators/provider-sign-in.ts';
 import type { OtherHubsChanges } from '../../operators/other-hubs-changes.ts';
 import type { OwnAccount } from '../../operators/own-account.ts';
+import { areEqualSecrets } from '../../kernel/equal-secrets.ts';
 import { HubError } from '../../kernel/errors.ts';
 import { networkOf } from '../client-address.ts';
 import { cookieOf } from './session-cookie.ts';
@@ -71,7 +72,6 @@ export interface Access {
   /** Who asks on the admin socket. */
   local: Operator;
   audit: Auditor;
-  csrfHolds: (expected: string, given: string | undefined) => boolean;
   hasRole: (operator: Operator, needed: Role) => boolean;
   /** Whether the operator may do something with this device; `command`: send it that command. */
   mayTouch: (operator: Operator, deviceId: string, command?: string) => boolean;
@@ -172,7 +172,7 @@ function whoAsks(request: FastifyRequest, access: Access): () => Operator | unde
   if (changing(request)) {
     checkOrigin(request, access);
     const given = request.headers[csrfHeader];
-    if (!access.csrfHolds(session.csrf, typeof given === 'string' ? given : undefined)) {
+    if (typeof given !== 'string' || !areEqualSecrets(session.csrf, given)) {
       throw new HubError('forbidden', 'the X-CSRF-Token header must contain the token of the login');
     }
   }

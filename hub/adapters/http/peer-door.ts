@@ -1,10 +1,11 @@
 /** Where other hubs ask this one: the operators' API over HTTPS, for whoever knows the token that stands in the shared state. */
 
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:https';
 import { hostname } from 'node:os';
 import type { FastifyInstance } from 'fastify';
 import type { PeerAddress } from '../../cluster/peers.ts';
+import { areEqualSecrets } from '../../kernel/equal-secrets.ts';
 import { HubError } from '../../kernel/errors.ts';
 import type { ListenAddress } from '../../kernel/listener-address.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -52,7 +53,7 @@ export async function openPeerDoor(
   app.addHook('onRequest', async (request) => {
     const { authorization = '' } = request.headers;
     const { [askerHeader]: asker } = request.headers;
-    if (!holds(token, authorization.replace('Bearer ', '')) || typeof asker !== 'string')
+    if (!areEqualSecrets(token, authorization.replace('Bearer ', '')) || typeof asker !== 'string')
       throw new HubError('unauthorized', 'this listener is for other hubs');
     if (request.is404) return;
     const { operator, origin } = askerOf(asker);
@@ -74,11 +75,4 @@ export async function openPeerDoor(
   const host = listen.host === '0.0.0.0' || listen.host === '::' ? hostname() : listen.host;
   const url = `https://${formatAddress({ host, port })}`;
   return { url, token, close: () => close(() => app.close()) };
-}
-
-/** Constant time. */
-function holds(expected: string, given: string): boolean {
-  const one = Buffer.from(expected);
-  const other = Buffer.from(given);
-  return one.length === other.length && timingSafeEqual(one, other);
 }

@@ -282,18 +282,16 @@ export class OpenRollout implements RolloutRecord {
     }
   }
 
-  /** @returns whether anything has changed */
-  #step(index: number, event: UpdateEvent): boolean {
+  #step(index: number, event: UpdateEvent): void {
     const target = this.targets[index];
-    if (target === undefined) return false;
+    if (target === undefined) return;
     const before = target.update;
     const update = stepUpdate(before, event, rulesOf(this.#rollout), this.#deps.clock.now());
-    if (update === before) return false;
+    if (update === before) return;
     this.targets[index] = { ...target, update };
     if (!isOnlyProgress(before, update)) this.#unsaved.add(index);
     if (update.state === 'soaking' && before.state !== 'soaking') this.#readings.get(index)?.soakBegins();
     if (isSettledUpdate(update.state)) this.#readings.delete(index);
-    return true;
   }
 
   /** After a pause, and when the window of the day opens: those that were offered before get it now. */

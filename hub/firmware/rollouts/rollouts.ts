@@ -104,12 +104,6 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
     return this.#open.values();
   }
 
-  /** The update of the device that has not ended. */
-  of(device: string): { rollout: OpenRollout; index: number } | undefined {
-    const place = this.#places.get(device);
-    return place && { rollout: place.open, index: place.index };
-  }
-
   /** Whether the device may have the bytes of this artifact now. */
   mayDownload(device: string, sha256: string): boolean {
     const place = this.#places.get(device);
@@ -118,8 +112,7 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
 
   /** The rollouts that still bring the artifact to devices. */
   rolloutsOf({ type, version }: Pick<Artifact, 'type' | 'version'>): string[] {
-    const records: RolloutRecord[] = [...this.#open.values(), ...this.#arriving];
-    return records
+    return this.#records()
       .filter(({ rollout }) => rollout.type === type && rollout.version === version)
       .map(({ rollout }) => rollout.id);
   }
@@ -329,6 +322,11 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
     for (const [id, open] of this.#open) if (!open.isOpen && open.isSaved) this.#open.delete(id);
   }
 
+  /** Those that have not ended, or are about to begin. */
+  #records(): RolloutRecord[] {
+    return [...this.#open.values(), ...this.#arriving];
+  }
+
   async #record(request: NewRollout, caller: RolloutCaller): Promise<RolloutRecord> {
     const { clock, random, newId, artifacts } = this.#deps;
     const to = await selectorOf(this.#deps.groups, request);
@@ -355,8 +353,7 @@ export class Rollouts implements UpdateEvents, DeviceFollower {
 
   /** @throws HubError `input-invalid` */
   #demandRoom(actor: string): void {
-    const records: RolloutRecord[] = [...this.#open.values(), ...this.#arriving];
-    const actors = records.map(({ rollout }) => rollout.requester.actor);
+    const actors = this.#records().map(({ rollout }) => rollout.requester.actor);
     demandRoom(actor, actors, {
       things: 'rollouts that have not ended',
       room: maxOpen,

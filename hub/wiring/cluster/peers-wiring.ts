@@ -1,10 +1,9 @@
-import type { Elsewhere } from '../../adapters/http/elsewhere.ts';
 import { openPeerDoor, type PeerDoorDeps } from '../../adapters/http/peer-door.ts';
 import { createPeerClient } from '../../adapters/peers/peer-client.ts';
 import { makePeerCertificate } from '../../adapters/tls/tls-issuer.ts';
 import { exposePeers } from '../../cluster/cluster-metrics.ts';
 import { Peers, type WatchPeers } from '../../cluster/peers.ts';
-import { RequestPlaces } from '../../cluster/request-place.ts';
+import { RequestPlaces, type Elsewhere } from '../../cluster/request-place.ts';
 import type { PresenceKeeper } from '../../presence/presence-keeper.ts';
 import type { HubContext } from '../context.ts';
 import type { SharedState } from '../state/shared-state.ts';

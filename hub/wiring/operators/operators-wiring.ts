@@ -11,7 +11,7 @@ import type { Enrolments } from '../../identity/enrolment.ts';
 import type { Rotation } from '../../identity/rotation.ts';
 import { brokerRules, requestRefusal } from '../../operators/broker-rules.ts';
 import { anonymousOperator, brokerSignIn } from '../../operators/broker-sign-in.ts';
-import { ConsoleSessions, csrfHolds } from '../../operators/console-sessions.ts';
+import { ConsoleSessions } from '../../operators/console-sessions.ts';
 import { changeRights, deviceRights } from '../../operators/device-rights.ts';
 import { hasRole, localOperator } from '../../operators/operator.ts';
 import { exposeOperators } from '../../operators/operator-metrics.ts';
@@ -95,7 +95,6 @@ export async function startOperators(
       otherHubs: state.shared && followOtherHubs(hub, { operators, logins }),
       ...createSignIn(hub, operators, factors),
       audit,
-      csrfHolds,
       hasRole,
       mayTouch,
       maySet,
