@@ -24,7 +24,7 @@ interface Deps {
   /** Another hub was first: the steps are to be taken again, from what that one has made. */
   overtaken: (name: AlarmName, now: AlarmRow | undefined, steps: AlarmSteps) => void;
   /** What webhooks are owed for changes that are on disk, or that the disk does not take. */
-  owe: (deliveries: readonly WebhookDelivery[]) => void;
+  owe: (deliveries: readonly WebhookDelivery[], where: 'on-disk' | 'here-alone') => void;
 }
 
 /** In one transaction. */
@@ -165,7 +165,10 @@ export class AlarmSaving {
       else if (newer === undefined)
         this.#changes.set(key, { ...change, deliveries: [], failures: change.failures + 1 });
     }
-    owe(changes.flatMap(([, { deliveries }]) => deliveries));
+    owe(
+      changes.flatMap(([, { deliveries }]) => deliveries),
+      'here-alone',
+    );
   }
 
   #came(
@@ -177,7 +180,7 @@ export class AlarmSaving {
     switch (became?.kind) {
       case 'saved':
         this.#know(key, row === undefined ? undefined : became.rev);
-        owe(deliveries);
+        owe(deliveries, 'on-disk');
         if (failures === 0) saved(name, row);
         return;
       case 'overtaken': {

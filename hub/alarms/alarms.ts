@@ -31,7 +31,7 @@ import { isVisible, ofHub, viewOf, type KeptAlarm } from './alarm-view.ts';
 import type { WebhookDelivery } from './webhook-store.ts';
 import type { AlarmBoard } from './limit-watch.ts';
 
-interface Deps {
+export interface AlarmsDeps {
   clock: Clock;
   log: Log;
   audit: Auditor;
@@ -45,7 +45,7 @@ interface Deps {
   /** Other programs that are notified, see `webhooks.ts`. */
   webhooks: {
     deliveriesOf: (alarm: AlarmView) => readonly WebhookDelivery[];
-    owe: (deliveries: readonly WebhookDelivery[]) => void;
+    owe: (deliveries: readonly WebhookDelivery[], where: 'on-disk' | 'here-alone') => void;
   };
 }
 
@@ -70,7 +70,7 @@ const maxClosed = 1_000;
  * second takes its step from what the first has made.
  */
 export class Alarms implements AlarmBoard, DeviceFollower {
-  readonly #deps: Deps;
+  readonly #deps: AlarmsDeps;
   readonly #saving: AlarmSaving;
   /** Device → source → alarm. */
   readonly #all = new Map<string, Map<string, KeptAlarm>>();
@@ -84,13 +84,13 @@ export class Alarms implements AlarmBoard, DeviceFollower {
   readonly raised: Record<AlarmSeverity, number> = { critical: 0, warning: 0 };
   tooMany = 0;
 
-  constructor(deps: Deps) {
+  constructor(deps: AlarmsDeps) {
     this.#deps = deps;
     this.#saving = new AlarmSaving({
       ...deps,
       saved: (name, row) => this.#saved(name, row),
       overtaken: (name, now, steps) => this.#overtaken(name, now, steps),
-      owe: (deliveries) => deps.webhooks.owe(deliveries),
+      owe: (deliveries, where) => deps.webhooks.owe(deliveries, where),
     });
   }
 

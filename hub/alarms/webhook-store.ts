@@ -11,6 +11,8 @@ export interface WebhookDelivery {
   readonly createdMs: number;
   /** JSON. */
   readonly body: string;
+  /** Other hubs know of it: it is sent only while this one may act. */
+  readonly isShared?: boolean;
 }
 
 /** One that was given up. It has left the outbox, and nothing sends it until it is revived. */
@@ -47,6 +49,16 @@ export interface WebhookStore {
   }): Promise<WebhookDelivery[]>;
   /** These dead ones, or all, are deleted. @returns how many those are */
   purge(webhook: string, ids: readonly string[] | undefined): Promise<number>;
+}
+
+/** Where several hubs owe webhooks something, and one sends. It may reject with HubError `database-failed`. */
+export interface DeliveryClaimStore {
+  /**
+   * From now on this hub sends them.
+   * @param whole also those that it or another hub has claimed before
+   * @returns them, oldest first
+   */
+  claim(whole: boolean): Promise<WebhookDelivery[]>;
 }
 
 /** Posts one body. @returns undefined when the other has taken it, otherwise why not */

@@ -28,6 +28,8 @@ interface Deps {
   newId: () => string;
   /** Uniform in [0, 1). */
   random: () => number;
+  /** Given when other hubs owe webhooks something, too: whether this one may act for all. */
+  mayAct?: (() => boolean) | undefined;
 }
 
 /** One webhook, and what it is owed, oldest first. One request is under way at a time, so that they come in order. */
@@ -46,6 +48,8 @@ const maxWebhooks = 100;
 const maxWaiting = 20_000;
 const firstRetryMs = 5_000;
 const longestRetryMs = 900_000;
+/** What is under way when the hub stops has so long to be taken, ms: otherwise the next hub sends it again. */
+const closeMs = 2_000;
 /** After that it is dead, and kept until somebody retries or purges it, or as many newer ones are dead. */
 const giveUpAfterMs = 86_400_000;
 
@@ -54,6 +58,7 @@ export class Webhooks {
   readonly #deps: Deps;
   readonly #lines = new Map<string, Line>();
   #closed = false;
+  readonly #underWay = new Set<Promise<void>>();
   /** Dead deliveries that are being taken back, and have their place among those that wait already. */
   #reviving = 0;
   readonly counters = {
@@ -70,11 +75,11 @@ export class Webhooks {
     this.#deps = deps;
   }
 
-  /** Takes up what an earlier hub owed. @throws HubError `database-failed` */
+  /** Takes up what an earlier hub owed; of several, one will claim it. @throws HubError `database-failed` */
   async load(): Promise<void> {
-    const { store } = this.#deps;
+    const { store, mayAct } = this.#deps;
     for (const webhook of await store.webhooks()) this.#keep(webhook);
-    this.owe(await store.deliveries());
+    if (mayAct === undefined) this.owe(await store.deliveries());
   }
 
   /** Another hub has added or removed some. @throws HubError `database-failed` */
@@ -85,10 +90,14 @@ export class Webhooks {
     for (const [name, webhook] of webhooks) if (!this.#lines.has(name)) this.#keep(webhook);
   }
 
-  /** What is under way is owed again by the next hub. */
-  close(): void {
+  /** What has not been taken is owed again by the next hub. */
+  async close(): Promise<void> {
     this.#closed = true;
     for (const { retry } of this.#lines.values()) retry?.();
+    const { promise: tooLong, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#deps.clock.after(closeMs, () => resolve());
+    await Promise.race([Promise.all(this.#underWay), tooLong]);
+    cancel();
   }
 
   get waiting(): number {
@@ -126,6 +135,21 @@ export class Webhooks {
       line?.waiting.push(delivery);
       if (line !== undefined) this.#next(line);
     }
+  }
+
+  /** Owes what this hub has claimed, and goes on with what it could not send for a while. @throws HubError `database-failed` */
+  async takeOver(deliveries: readonly WebhookDelivery[]): Promise<void> {
+    const waiting = new Set([...this.#lines.values()].flatMap((line) => line.waiting.map(({ id }) => id)));
+    const dropped: string[] = [];
+    for (const delivery of deliveries) {
+      if (waiting.has(delivery.id)) continue;
+      if (this.#hasRoom(delivery.webhook)) this.owe([delivery]);
+      else dropped.push(delivery.id);
+    }
+    for (const line of this.#lines.values()) this.#next(line);
+    if (dropped.length === 0) return;
+    this.counters.dropped += dropped.length;
+    await this.#deps.store.settle(dropped);
   }
 
   /** @throws HubError `database-failed` */
@@ -254,17 +278,20 @@ export class Webhooks {
   }
 
   #next(line: Line): void {
+    const { mayAct, log } = this.#deps;
     const [delivery] = line.waiting;
     if (delivery === undefined || line.isSending || line.retry !== undefined || this.#closed) return;
+    if (delivery.isShared === true && mayAct?.() === false) return;
     line.isSending = true;
-    this.#deliver(line, delivery).then(
-      () => this.#next(line),
-      (error: unknown) =>
-        this.#deps.log.error(
-          { webhook: line.webhook.name, reason: messageOf(error) },
-          'a webhook was not served',
-        ),
-    );
+    const sending = this.#deliver(line, delivery)
+      .catch((error: unknown) =>
+        log.error({ webhook: line.webhook.name, reason: messageOf(error) }, 'a webhook was not served'),
+      )
+      .finally(() => {
+        this.#underWay.delete(sending);
+        this.#next(line);
+      });
+    this.#underWay.add(sending);
   }
 
   async #deliver(line: Line, delivery: WebhookDelivery): Promise<void> {
@@ -274,7 +301,7 @@ export class Webhooks {
     line.isSending = false;
     line.lastError = error;
     // Removed in the meantime, or the hub ends: the next one sends it again.
-    if (this.#closed || this.#lines.get(name) !== line) return;
+    if (this.#lines.get(name) !== line || (this.#closed && error !== undefined)) return;
     if (error === undefined || clock.now() - delivery.createdMs >= giveUpAfterMs) {
       line.waiting.shift();
       line.attempts = 0;

@@ -32,6 +32,7 @@ const ofLeader = [
   '/api/v1/rollouts',
   '/api/v1/group-twins',
   '/api/v1/incidents',
+  '/api/v1/webhooks',
   '/api/v1/devices/:id/updates',
 ];
 const twin = '/api/v1/devices/:id/twin';

@@ -7,15 +7,12 @@ import type {
   AlarmStore,
   StoredAlarm,
 } from '../../alarms/alarm-store.ts';
-import type { WebhookStore } from '../../alarms/webhook-store.ts';
 import type { IncidentStore, StoredIncident } from '../../incidents/incident-log.ts';
 import { jsonOf } from '../rows/row.ts';
-import { webhookRows } from '../rows/webhook-rows.ts';
 import type { PgRow, Postgres } from './postgres.ts';
 import { PostgresChanges } from './postgres-changes.ts';
 import { registeredAmong } from './postgres-device-store.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
-import { postgresTables } from './postgres-state-tables.ts';
 
 /** Closed incidents that are kept to be listed. */
 const keptClosed = 500;
@@ -172,20 +169,6 @@ export function createPostgresAlarmNews(db: Postgres): AlarmNewsStore {
           webhooks: isWhole('webhook'),
         };
       }),
-  };
-}
-
-/** Webhooks and what they are owed. */
-export function createPostgresWebhooks(db: Postgres): WebhookStore {
-  return {
-    ...webhookRows(postgresTables(db)),
-
-    async remove(name) {
-      await db.transaction(async (query) => {
-        await query('DELETE FROM webhook WHERE name = $1', [name]);
-        await query('DELETE FROM webhook_delivery WHERE webhook = $1', [name]);
-      });
-    },
   };
 }
 

@@ -1,15 +1,10 @@
 import { HubError } from '../../kernel/errors.ts';
 import { openPostgres, type Postgres, type PostgresOptions } from './postgres.ts';
-import { acceptCommandsAgain, postgresFunctions } from './postgres-functions.ts';
+import { postgresFunctions } from './postgres-functions.ts';
 import { postgresAdditions, postgresMigrations } from './postgres-tables.ts';
 
 /** Each runs once; a database remembers how many have. */
-const migrations: readonly string[] = [
-  ...postgresMigrations,
-  ...postgresFunctions,
-  ...postgresAdditions,
-  acceptCommandsAgain,
-];
+const migrations: readonly string[] = [...postgresMigrations, ...postgresFunctions, ...postgresAdditions];
 /** Of the lock under which the tables are made: any number that nobody else takes. */
 const migrationLock = 4_815_162_342;
 const oldestServer = 130_000;

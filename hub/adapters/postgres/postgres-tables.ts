@@ -1,3 +1,5 @@
+import { acceptCommandsAgain } from './postgres-functions.ts';
+
 /**
  * What one hub or several share, in the order in which it came. A database remembers how many of these have run: each keeps its
  * place permanently, and only adds, because hubs of the release before may still be running.
@@ -332,4 +334,8 @@ export const postgresAdditions: readonly string[] = [
      FOR EACH STATEMENT EXECUTE FUNCTION note_table();
    CREATE TRIGGER webhook_changed AFTER INSERT OR UPDATE OR DELETE ON webhook
      FOR EACH STATEMENT EXECUTE FUNCTION note_table();`,
+  acceptCommandsAgain,
+  `-- Which hub sends it; NULL: the leader has not claimed it yet.
+   ALTER TABLE webhook_delivery ADD COLUMN hub text, ADD COLUMN inc bigint;
+   CREATE INDEX webhook_delivery_new ON webhook_delivery (seq) WHERE hub IS NULL AND dead_ms IS NULL`,
 ];

@@ -1,13 +1,17 @@
 import type { WebhookDelivery, Webhook, WebhookStore } from '../../alarms/webhook-store.ts';
 import { recordTable } from './record-table.ts';
 import type { Row } from './row.ts';
-import type { StateTables } from './state-tables.ts';
+import type { StateTables, Value } from './state-tables.ts';
 
 /**
  * What both databases do alike of webhooks, and of what they are owed. A row that two hubs change at one moment is judged again by
  * its own columns, and not by the list of those that were found: so each of them names what it must be.
+ * @param owner what is written to the row of a delivery that is owed again: where several hubs owe them, who sends it
  */
-export function webhookRows(tables: StateTables): Omit<WebhookStore, 'remove'> {
+export function webhookRows(
+  tables: StateTables,
+  owner: Readonly<Record<string, Value>> = {},
+): Omit<WebhookStore, 'remove'> {
   const webhooks = recordTable<Webhook>(tables, 'webhook');
   const oneOf = (ids: readonly string[] | undefined, placeholder: string): string =>
     ids === undefined ? '' : `AND id ${tables.among(placeholder)}`;
@@ -55,12 +59,14 @@ export function webhookRows(tables: StateTables): Omit<WebhookStore, 'remove'> {
       return beyond.length;
     },
     async revive({ webhook, ids, limit, nowMs }) {
+      const values: Value[] = [webhook, nowMs, limit, ...(ids === undefined ? [] : [ids])];
+      const owned = Object.keys(owner).map((column, at) => `, ${column} = $${values.length + at + 1}`);
       const rows = await tables.write(
-        `UPDATE webhook_delivery SET dead_ms = NULL, error = NULL, created_ms = $2 WHERE dead_ms IS NOT NULL AND seq IN (
+        `UPDATE webhook_delivery SET dead_ms = NULL, error = NULL, created_ms = $2 ${owned.join('')} WHERE dead_ms IS NOT NULL AND seq IN (
            SELECT seq FROM webhook_delivery
             WHERE webhook = $1 AND dead_ms IS NOT NULL ${oneOf(ids, '$4')} ORDER BY seq LIMIT $3)
          RETURNING seq, id, webhook, created_ms, body`,
-        [webhook, nowMs, limit, ...(ids === undefined ? [] : [ids])],
+        [...values, ...Object.values(owner)],
       );
       return rows.toSorted((a, b) => Number(a['seq']) - Number(b['seq'])).map(deliveryOf);
     },
@@ -77,7 +83,7 @@ export function webhookRows(tables: StateTables): Omit<WebhookStore, 'remove'> {
   };
 }
 
-function deliveryOf(row: Row): WebhookDelivery {
+export function deliveryOf(row: Row): WebhookDelivery {
   return {
     id: String(row['id']),
     webhook: String(row['webhook']),

@@ -66,7 +66,7 @@ export async function startAlarms(
   const typeOf = (device: string) => sessions.typeOf(device);
   const followers = new Followers<AlarmFollower>();
   const silences = createSilences(hub, deps);
-  const webhooks = await startWebhooks(hub, deps);
+  const { webhooks, outbox, readDeliveries } = await startWebhooks(hub, deps);
   const alarms = new Alarms({
     clock,
     log,
@@ -76,10 +76,10 @@ export async function startAlarms(
     isSilenced: (device) => silences.covers(device),
     followers: followers.all,
     leads: () => leader.leads,
-    webhooks,
+    webhooks: outbox,
   });
   silences.follow(() => alarms.silencesChanged());
-  const readNews = await shareAlarms(hub, { ...deps, alarms, silences, webhooks, followers });
+  const readNews = await shareAlarms(hub, { ...deps, alarms, silences, webhooks, followers, readDeliveries });
   await silences.load();
   await alarms.load();
   releasers.push('alarms', () => alarms.close());

@@ -15,12 +15,13 @@ interface Deps {
   silences: Silences;
   webhooks: Webhooks;
   followers: Followers<AlarmFollower>;
+  readDeliveries: () => Promise<void>;
 }
 
 const newsMs = 1_000;
 
 /**
- * Reads from now on what other hubs change of alarms, silences and webhooks. There is nothing to read for a hub that is alone.
+ * Reads from now on what other hubs change of alarms, silences and webhooks, and what they owe those. There is nothing to read for a hub that is alone.
  * @returns called when another hub says that there is something
  */
 export async function shareAlarms(hub: HubContext, deps: Deps): Promise<() => Promise<void>> {
@@ -34,7 +35,10 @@ export async function shareAlarms(hub: HubContext, deps: Deps): Promise<() => Pr
     writeChanged: () => mail.sendAll('alarmed', {}),
   });
   followers.follow(sharing);
-  const readNews = (): Promise<void> => sharing.readNews();
+  const readNews = async (): Promise<void> => {
+    await sharing.readNews();
+    await deps.readDeliveries();
+  };
   await readNews();
   const stop = clock.every(newsMs, () => void readNews());
   releasers.push('alarms of other hubs', () => {

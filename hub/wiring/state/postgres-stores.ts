@@ -1,7 +1,6 @@
 import {
   createPostgresAlarms,
   createPostgresIncidents,
-  createPostgresWebhooks,
 } from '../../adapters/postgres/postgres-alarm-store.ts';
 import { createPostgresAudit, PostgresAuditRoom } from '../../adapters/postgres/postgres-audit-store.ts';
 import { createPostgresCommands } from '../../adapters/postgres/postgres-command-store.ts';
@@ -19,6 +18,7 @@ import {
   createPostgresGroupTwins,
   createPostgresTwins,
 } from '../../adapters/postgres/postgres-twin-store.ts';
+import { createPostgresWebhooks } from '../../adapters/postgres/postgres-webhook-store.ts';
 import type { Postgres } from '../../adapters/postgres/postgres.ts';
 import type { AuditStore } from '../../audit/audit.ts';
 import { isSettled } from '../../commands/group/group-command.ts';
@@ -47,6 +47,6 @@ export function postgresStores(db: Postgres, owner: PostgresOwner, entries: Audi
     rollouts: createPostgresRollouts(db),
     incidents: createPostgresIncidents(db),
     alarms: createPostgresAlarms(db, owner),
-    webhooks: createPostgresWebhooks(db),
+    webhooks: createPostgresWebhooks(db, owner),
   };
 }

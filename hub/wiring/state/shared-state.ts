@@ -8,7 +8,9 @@ import { beginIncarnation, openPostgresState } from '../../adapters/postgres/pos
 import { createPostgresAdoption } from '../../adapters/postgres/postgres-adoption-store.ts';
 import { createPostgresLeases } from '../../adapters/postgres/postgres-lease-store.ts';
 import { createPostgresTenure } from '../../adapters/postgres/postgres-tenure-store.ts';
+import { createPostgresDeliveryClaims } from '../../adapters/postgres/postgres-webhook-store.ts';
 import type { AlarmNewsStore } from '../../alarms/alarm-store.ts';
+import type { DeliveryClaimStore } from '../../alarms/webhook-store.ts';
 import type { AuditStore } from '../../audit/audit.ts';
 import type { AdoptionStore } from '../../cluster/adoption.ts';
 import { shortStartName, type HubStart } from '../../cluster/hub-start.ts';
@@ -44,6 +46,7 @@ export interface SharedState {
     journal: SharedJournal;
     news: DeviceNews;
     alarmNews: AlarmNewsStore;
+    deliveries: DeliveryClaimStore;
     peers: PeerStore;
   };
 }
@@ -99,6 +102,7 @@ export async function openSharedState(deps: {
         journal: createPostgresSharedJournal(db, owner),
         news: createPostgresNews(db),
         alarmNews: createPostgresAlarmNews(db),
+        deliveries: createPostgresDeliveryClaims(db, owner),
         peers: createPostgresPeers(db, owner),
       },
     },

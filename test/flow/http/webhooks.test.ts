@@ -1,55 +1,21 @@
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { text } from 'node:stream/consumers';
-import { test, type TestContext } from 'node:test';
+import { test } from 'node:test';
 import { webhookSender } from '../../../hub/adapters/webhook-sender.ts';
 import { runCommand } from '../../helpers/cli.ts';
 import { openRaw } from '../../helpers/devices/raw-device.ts';
+import { startReceiver, webhookSecret } from '../../helpers/services/webhook-receiver.ts';
 import { startInProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
-const secret = 'a long text that both know';
-
-/** Another program that answers as it is told, and keeps what it was posted. */
-async function receiver(t: TestContext) {
-  const got: { id: string; state?: string; test?: true; signed: boolean }[] = [];
-  const answer = { status: 204, location: '' };
-  const server = createServer((request, response) => {
-    void text(request).then((body) => {
-      const signature = createHmac('sha256', secret).update(body).digest('hex');
-      const {
-        id,
-        alarm,
-        test: isTest,
-      } = JSON.parse(body) as { id: string; alarm?: { state: string }; test?: true };
-      got.push({
-        id,
-        ...(alarm === undefined ? {} : { state: alarm.state }),
-        ...(isTest === undefined ? {} : { test: isTest }),
-        signed: request.headers['x-hub-signature-256'] === `sha256=${signature}`,
-      });
-      response.writeHead(answer.status, answer.location === '' ? {} : { location: answer.location }).end();
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, got, answer };
-}
+const secret = webhookSecret;
 
 test('an alarm reaches a webhook, one that failed comes after a restart, and the command line tests and removes it', async (t) => {
   const hub = await startInProcessHub(t);
   await hub.add(['d-1']);
-  const { url, got, answer } = await receiver(t);
+  const { url, got, answer } = await startReceiver(t);
   const file = join(hub.dataDir, 'pager.secret');
   await writeFile(file, `${secret}\n`, { mode: 0o600 });
   const run = (...args: string[]) => runCommand(['webhook', ...args], hub.dataDir);
@@ -91,7 +57,7 @@ test('an alarm reaches a webhook, one that failed comes after a restart, and the
 test('what a webhook did not take for a day is listed, retried and purged, and the audit says by whom', async (t) => {
   const hub = await startInProcessHub(t);
   await hub.add(['d-1']);
-  const { url, got, answer } = await receiver(t);
+  const { url, got, answer } = await startReceiver(t);
   await hub.ask('POST /api/v1/webhooks', { body: { name: 'pager', url, secret } });
   answer.status = 500;
   const report = async (temperature: number): Promise<void> => {

@@ -85,6 +85,22 @@ async function oweDead({ stores }: StoredHub, ids: readonly string[]): Promise<v
     await stores.webhooks.bury({ id, webhook: 'w', deadMs: at, error: 'e' }, 9);
 }
 
+test('a delivery is claimed by one hub, even of two at one moment, and taken over by another that claims all', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  await oweDead(a, ['1']);
+  await a.stores.webhooks.revive({ webhook: 'w', ids: undefined, limit: 9, nowMs: 5 });
+  const deliveries = ['2', '3'].map((id) => ({ id, webhook: 'w', createdMs: 1, body: '{}' }));
+  await b.stores.alarms.save([alarmChange(storedAlarm('d-2', 'offline', 1), { deliveries })]);
+  const idsOf = (claimed: readonly { id: string }[]) => claimed.map(({ id }) => id);
+  const [one, other] = await meet(db, hold('webhook_delivery', "id = '2'"), [
+    () => a.deliveries.claim(false),
+    () => b.deliveries.claim(false),
+  ]);
+  assert.deepEqual([idsOf(one), idsOf(other)], [['2', '3'], []]);
+  assert.deepEqual(idsOf(await b.deliveries.claim(true)), ['1', '2', '3']);
+  assert.deepEqual(idsOf(await a.deliveries.claim(false)), []);
+});
+
 test('of two hubs that revive a dead delivery at one moment only one owes it', async (t) => {
   const { a, b, db } = await openHubs(t);
   await oweDead(a, ['1']);

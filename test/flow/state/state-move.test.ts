@@ -132,6 +132,8 @@ test('every table and column of a state is moved, but for what belongs to the hu
       'device_state.inc',
       'group_command.hub',
       'group_command.inc',
+      'webhook_delivery.hub',
+      'webhook_delivery.inc',
     ],
   );
   const db = await openStateDatabase(lab.file);

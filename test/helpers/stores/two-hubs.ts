@@ -9,6 +9,7 @@ import { beginIncarnation, openPostgresState } from '../../../hub/adapters/postg
 import { createPostgresTenure } from '../../../hub/adapters/postgres/postgres-tenure-store.ts';
 import type { PgQuery, Postgres } from '../../../hub/adapters/postgres/postgres.ts';
 import { postgresStores } from '../../../hub/wiring/state/postgres-stores.ts';
+import { createPostgresDeliveryClaims } from '../../../hub/adapters/postgres/postgres-webhook-store.ts';
 import { auditedWrites } from '../../../hub/wiring/state/state-stores.ts';
 import { startPostgres, type PostgresServer } from '../services/postgres.ts';
 import { waitFor } from '../wait-for.ts';
@@ -44,6 +45,7 @@ export function twoHubs() {
         journal: createPostgresSharedJournal(db, owner),
         news: createPostgresNews(db),
         alarmNews: createPostgresAlarmNews(db),
+        deliveries: createPostgresDeliveryClaims(db, owner),
       };
     };
     const [a, b] = [await begin('a'), await begin('b')];

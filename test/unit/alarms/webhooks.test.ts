@@ -58,7 +58,7 @@ function scene() {
     [];
   const other: { answer: string | undefined } = { answer: undefined };
   let ids = 0;
-  const start = async (wrap = (store: WebhookStore) => store): Promise<Webhooks> => {
+  const start = async (wrap = (store: WebhookStore) => store, mayAct?: () => boolean): Promise<Webhooks> => {
     const webhooks = new Webhooks({
       clock,
       log: silentLog,
@@ -71,6 +71,7 @@ function scene() {
         return other.answer;
       },
       store: wrap(memoryStore(kept, disk)),
+      mayAct,
     });
     await webhooks.load();
     return webhooks;
@@ -194,7 +195,8 @@ test('a hub that is killed before or after any write loses no delivery: it is ta
       await turn();
       tell(first, alarm);
       await turn();
-      first.close();
+      // Of the killed one nothing more comes.
+      void first.close();
 
       const next = await start();
       await next.retryDead('pager', { all: true });
@@ -210,7 +212,7 @@ test('a hub that is killed before or after any write loses no delivery: it is ta
       );
       assert.ok(!isPurged || at > 3, 'purged though nobody had asked for it');
       assert.equal(disk.size, 0);
-      next.close();
+      await next.close();
     }
   }
   assert.ok(writes >= 6, `${writes} writes`);
@@ -223,7 +225,7 @@ test('what waits is sent by the next hub under the same id', async () => {
   other.answer = 'no answer';
   tell(first, alarm);
   await turn();
-  first.close();
+  await first.close();
   other.answer = undefined;
   const second = await start();
   await turn();
@@ -232,6 +234,33 @@ test('what waits is sent by the next hub under the same id', async () => {
     ['d-1', 'd-1'],
   );
   assert.deepEqual([second.counters.delivered, disk.size], [1, 0]);
+});
+
+test('what is shared with other hubs is owed once, and is not sent while this hub may not act', async () => {
+  const { start, bodies } = scene();
+  const standing = { may: false };
+  const webhooks = await start(undefined, () => standing.may);
+  await webhooks.add(pager, 'operator:anna');
+  const shared = webhooks.deliveriesOf(alarm).map((delivery) => ({ ...delivery, isShared: true }));
+  await webhooks.takeOver(shared);
+  await webhooks.takeOver(shared);
+  await turn();
+  assert.deepEqual([bodies().length, webhooks.waiting], [0, 1]);
+  standing.may = true;
+  await webhooks.takeOver([]);
+  await turn();
+  assert.deepEqual([bodies().length, webhooks.waiting], [1, 0]);
+  await webhooks.close();
+});
+
+test('a hub that stops waits for a delivery that is under way, which the next one does not send again', async () => {
+  const { start, tell, disk } = scene();
+  const webhooks = await start();
+  await webhooks.add(pager, 'operator:anna');
+  tell(webhooks, alarm);
+  assert.equal(disk.size, 1);
+  await webhooks.close();
+  assert.equal(disk.size, 0);
 });
 
 test('a webhook is told of its severity and its devices only, and of nothing that is silenced', async () => {
@@ -258,7 +287,7 @@ test('a webhook that takes nothing leaves room for the deliveries of another, an
     webhooks.deliveriesOf(alarm).map(({ webhook }) => webhook),
     ['other'],
   );
-  webhooks.close();
+  await webhooks.close();
 });
 
 test('one person adds as many webhooks as are free, and there is room for another', async () => {
