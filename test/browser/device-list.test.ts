@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { findings, widthOf } from '../helpers/axe.ts';
@@ -131,9 +132,20 @@ test('who is no administrator may choose devices, compare them and command them,
   assert.deepEqual(await bar.getByRole('button').allTextContents(), ['Send a command…', 'Choose none']);
   await bar.getByRole('link', { name: 'Compare' }).click();
   await page.getByRole('img', { name: 'Lines of n-1, n-2, n-3' }).waitFor();
-  await page.getByLabel('Field').selectOption('env.battery');
-  await page.getByRole('listitem').filter({ hasText: 'n-2' }).getByText('3.1').waitFor();
-  assert.equal(new URL(page.url()).searchParams.get('field'), 'env.battery');
+  const fields = page.getByRole('group', { name: 'Fields' });
+  await fields.getByLabel('Battery').check();
+  const battery = page.getByRole('listitem').filter({ hasText: 'n-2 Battery' });
+  await battery.getByText('3.1 V', { exact: true }).waitFor();
+  await fields.getByLabel('Relative humidity').and(page.locator(':disabled')).waitFor();
+  await fields.getByLabel('Temperature').uncheck();
+  assert.equal(new URL(page.url()).searchParams.get('fields'), 'env.battery');
+  const [saved] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'Save comparison as CSV' }).click(),
+  ]);
+  const [heads, row] = (await readFile(await saved.path(), 'utf8')).split('\r\n');
+  assert.equal(heads, 'time,n-1 env.battery,n-2 env.battery,n-3 env.battery');
+  assert.match(row ?? '', /^\d{4}-.*3\.1/);
   await checkLooks(page, 'the comparison');
 });
 

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { comparedFields } from '../../../dashboards/console/src/device/charts/compared-fields.ts';
+import {
+  chosenFields,
+  comparedFields,
+  comparedLines,
+  type ComparedField,
+} from '../../../dashboards/console/src/device/charts/compared-fields.ts';
 import { rangeOf, zoomed } from '../../../dashboards/console/src/device/charts/ranges.ts';
 import { parseSearch } from '../../../dashboards/console/src/fleet/search.ts';
 import { flatRow } from '../../../dashboards/console/src/components/flat-row.ts';
@@ -87,6 +92,37 @@ test('the field that most devices send is compared first', () => {
       ['s.two', 'two, °C', ['a', 'b']],
       ['s.one', 'one, °C', ['a']],
     ],
+  );
+});
+
+test('a chart takes four fields of two units, and each of its lines looks different', () => {
+  const units = ['°C', '°C', '%', 'V', '%', ''];
+  const fields = units.map((unit, at): ComparedField => {
+    const field = `f${at}`;
+    return {
+      key: `s.${field}`,
+      stream: 's',
+      field,
+      name: field,
+      title: field,
+      unit,
+      limits: {},
+      devices: ['a', 'b'],
+    };
+  });
+  const keys = (asked: string | null): string[] => chosenFields(fields, asked).map(({ field }) => field);
+  assert.deepEqual(keys(null), ['f0']);
+  assert.deepEqual(keys('s.f9,s.f1,s.f1'), ['f1']);
+  assert.deepEqual(keys('s.f2,s.f3,s.f0'), ['f2', 'f3']);
+  assert.deepEqual(keys('s.f0,s.f1,s.f2,s.f4,s.f0'), ['f0', 'f1', 'f2', 'f4']);
+  for (const devices of [['a'], ['b', 'a']]) {
+    const lines = comparedLines(devices, chosenFields(fields, 's.f0,s.f1,s.f2'));
+    const looks = new Set(lines.map(({ colour, dash }) => `${colour} ${dash.join()}`));
+    assert.deepEqual([lines.length, looks.size], [3 * devices.length, 3 * devices.length]);
+  }
+  assert.deepEqual(
+    comparedLines(['a', 'c'], fields.slice(0, 1)).map((line) => line.device),
+    ['a'],
   );
 });
 

@@ -11,6 +11,7 @@ import { LastValuesPanel } from '../device/last-values.tsx';
 import { LogPanel } from '../device/log-panel.tsx';
 import { NacksPanel } from '../device/nacks-panel.tsx';
 import { PresenceTimeline } from '../device/presence-timeline.tsx';
+import { comparedFields } from '../device/charts/compared-fields.ts';
 import { MarkList } from '../device/charts/mark-list.tsx';
 import { useMarks } from '../device/charts/use-marks.ts';
 import { PointsPanel } from '../device/charts/points-panel.tsx';
@@ -107,7 +108,15 @@ function Pictures({ details, type }: { details: DeviceDetails; type: Load<Device
       <PresenceTimeline details={details} range={range} until={until} />
       <MarkList marks={marks} />
       {type.kind === 'loaded' && (
-        <ReadingsExport device={details.id} streams={type.value.streams ?? {}} range={range} until={until} />
+        <>
+          <ReadingsExport
+            device={details.id}
+            streams={type.value.streams ?? {}}
+            range={range}
+            until={until}
+          />
+          <SeveralFields device={details.id} type={type.value} />
+        </>
       )}
       {type.kind === 'failed' && (
         <Failed what={texts.device.theDeviceType(typeOf(details))} error={type.error} />
@@ -125,5 +134,21 @@ function Pictures({ details, type }: { details: DeviceDetails; type: Load<Device
           />
         ))}
     </Panel>
+  );
+}
+
+/** The way to several of its fields in one chart. */
+function SeveralFields({ device, type }: { device: string; type: DeviceTypeDefinition }) {
+  const numbers = comparedFields([{ id: device, type: type.name }], [{ ...type, id: type.name }]);
+  const [first, ...others] = numbers;
+  const second = others[0];
+  if (first === undefined || second === undefined) return null;
+  const fields = `${encodeURIComponent(first.key)},${encodeURIComponent(second.key)}`;
+  return (
+    <p>
+      <a href={`/compare?devices=${encodeURIComponent(device)}&fields=${fields}`}>
+        {texts.charts.severalInOneChart}
+      </a>
+    </p>
   );
 }

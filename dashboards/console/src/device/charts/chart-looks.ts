@@ -6,7 +6,11 @@ import { tickText } from './tick-text.ts';
 /** Room for the numbers at the left, px; the presence bar above keeps the same. */
 const axisWidth = 52;
 
-export function chartAxes(host: HTMLElement): uPlot.Axis[] {
+/** @param scales of the numbers, with their units: the first at the left, the second at the right */
+export function chartAxes(
+  host: HTMLElement,
+  scales: readonly { scale: string; unit: string }[] = [{ scale: 'y', unit: '' }],
+): uPlot.Axis[] {
   const axis: uPlot.Axis = {
     stroke: colourOf(host, '--quiet'),
     grid: { stroke: colourOf(host, '--grid'), width: 1 },
@@ -20,13 +24,29 @@ export function chartAxes(host: HTMLElement): uPlot.Axis[] {
       space: 70,
       values: (_self, splits, _at, _space, step) => splits.map((ms) => tickText(ms, step)),
     },
-    {
+    ...scales.map(({ scale, unit }, at): uPlot.Axis => ({
       ...axis,
+      // One grid is enough.
+      ...(at === 0 ? {} : { side: 1, grid: { show: false } }),
+      ...(unit === '' ? {} : { label: unit, labelSize: 20, labelFont: fontOf(host) }),
+      scale,
       size: axisWidth,
       space: 32,
       values: (_self, splits) => splits.map((value) => numberText(value)),
-    },
+    })),
   ];
+}
+
+/** Less than this is a click with an unsteady hand, px. */
+const leastDrag = 6;
+
+/** Tells which part of the time was chosen by dragging, Unix ms. */
+export function draggedOver(plot: uPlot, onZoom: (fromMs: number, toMs: number) => void): void {
+  const { left, width } = plot.select;
+  if (width < leastDrag) return;
+  const [fromMs, toMs] = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')];
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+  onZoom(fromMs, toMs);
 }
 
 /** The current value of a colour in the style sheet, because a canvas cannot use variables. */

@@ -1,7 +1,8 @@
 import uPlot from 'uplot';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { shownTheme } from '../../theme.ts';
-import { chartAxes, colourOf } from './chart-looks.ts';
+import { chartAxes, colourOf, draggedOver } from './chart-looks.ts';
+import { drawLimits, type Limits } from './limit-bands.ts';
 import type { Mark } from './marks.ts';
 import type { Columns } from './series.ts';
 
@@ -17,7 +18,9 @@ export interface ChartProps {
   /** A part of the chart was chosen by dragging, Unix ms. */
   onZoom: (fromMs: number, toMs: number) => void;
   /** Beyond these values is drawn as not well. */
-  limits: { low?: number | undefined; high?: number | undefined };
+  limits: Limits;
+  /** The numbers at the edge are at least so far apart in all: less is noise. */
+  leastSpan: number;
   /** Drawn as lines at their times. */
   marks: readonly Mark[];
 }
@@ -77,41 +80,20 @@ function optionsOf(
     padding: [8, rightRoom, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: true, y: false, setScale: false }, sync: { key: 'device' } },
-    scales: { x: { time: true, auto: false }, y: { range: (_self, min, max) => roomFor(min, max, stepped) } },
+    scales: {
+      x: { time: true, auto: false },
+      y: { range: (_self, min, max) => roomFor(min, max, stepped, latest.current.leastSpan) },
+    },
     bands: [{ series: [2, 1], fill: band }],
     series: [{}, edge, edge, { stroke: line, width: 1.5, ...course }],
     axes: chartAxes(host),
     hooks: {
       setCursor: [({ cursor }) => latest.current.onPoint(cursor.idx ?? undefined)],
-      setSelect: [(plot) => zoom(plot, latest.current)],
-      drawClear: [(plot) => drawLimits(plot, latest.current, colourOf(host, '--bad-fill'))],
+      setSelect: [(plot) => draggedOver(plot, latest.current.onZoom)],
+      drawClear: [(plot) => drawLimits(plot, latest.current.limits, colourOf(host, '--bad-fill'))],
       draw: [(plot) => drawMarks(plot, latest.current, host)],
     },
   };
-}
-
-/** Less than this is a click with an unsteady hand, px. */
-const leastDrag = 6;
-
-function zoom(plot: uPlot, { onZoom }: ChartProps): void {
-  const { left, width } = plot.select;
-  if (width < leastDrag) return;
-  const [fromMs, toMs] = [plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')];
-  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-  onZoom(fromMs, toMs);
-}
-
-/** Where values are not well, behind the line. */
-function drawLimits(plot: uPlot, { limits }: ChartProps, colour: string): void {
-  const { ctx } = plot;
-  const { left, top, width, height: tall } = plot.bbox;
-  const at = (value: number): number => Math.min(top + tall, Math.max(top, plot.valToPos(value, 'y', true)));
-  ctx.save();
-  ctx.fillStyle = colour;
-  ctx.globalAlpha = 0.14;
-  if (limits.high !== undefined) ctx.fillRect(left, top, width, at(limits.high) - top);
-  if (limits.low !== undefined) ctx.fillRect(left, at(limits.low), width, top + tall - at(limits.low));
-  ctx.restore();
 }
 
 function drawMarks(plot: uPlot, { marks, fromMs, toMs }: ChartProps, host: HTMLElement): void {
@@ -132,10 +114,15 @@ function drawMarks(plot: uPlot, { marks, fromMs, toMs }: ChartProps, host: HTMLE
 }
 
 /** A little more than the values need, also where they are all the same or there are none. */
-function roomFor(min: number | null, max: number | null, stepped: boolean): [number, number] {
+function roomFor(
+  min: number | null,
+  max: number | null,
+  stepped: boolean,
+  leastSpan: number,
+): [number, number] {
   if (stepped) return [-0.1, 1.1];
   if (min === null || max === null) return [0, 1];
   const span = max - min;
-  const room = span === 0 ? Math.max(Math.abs(max) * 0.05, 0.5) : span * 0.08;
+  const room = Math.max(span * 0.08, (leastSpan - span) / 2);
   return [min - room, max + room];
 }

@@ -62,6 +62,9 @@ function chartedFields({ properties = {} }: ObjectDefinition): [string, ScalarDe
   );
 }
 
+/** The chart of a field shows so many of the steps in which its readings differ, or more. */
+const leastSteps = 20;
+
 interface FieldChartProps {
   name: string;
   field: ScalarDefinition;
@@ -125,6 +128,7 @@ function FieldChart({ name, field, series, version, range, until, marks }: Field
           onPoint={setPointed}
           onZoom={zoomTo}
           limits={{ low: field['x-low'], high: field['x-high'] }}
+          leastSpan={leastSteps * 10 ** -decimals}
           marks={marks}
         />
       </div>
