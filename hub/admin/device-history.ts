@@ -4,6 +4,7 @@ import type {
   LastValues,
   LogLine,
   NewestValues,
+  SentEvent,
 } from '../../schemas/api/telemetry/readings.ts';
 import type { NackRow } from '../../schemas/api/telemetry/rejects.ts';
 import type { MayShow } from '../registry/visibility.ts';
@@ -13,6 +14,7 @@ import { createDeviceLogs, type DeviceLogQuery } from '../telemetry/device-logs.
 import { createLastValues } from '../telemetry/history/last-values.ts';
 import type { LatestReadings } from '../telemetry/history/latest-readings.ts';
 import { createPresenceHistory, type PresenceHistoryQuery } from '../telemetry/history/presence-history.ts';
+import { createSentEvents, type SentEventsQuery } from '../telemetry/sent-events.ts';
 import { createSeries, type DeviceSeriesQuery } from '../telemetry/history/series.ts';
 import type { MetricsReader } from '../telemetry/store.ts';
 import type { TypeOf } from '../telemetry/stream-of.ts';
@@ -29,6 +31,8 @@ export interface DeviceHistory {
   /** @throws HubError `device-unknown` · `store-unavailable` */
   presenceHistory(query: PresenceHistoryQuery): Promise<PresenceHistory>;
   /** Oldest first. @throws HubError `device-unknown` · `store-unavailable` */
+  sentEvents(query: SentEventsQuery): Promise<SentEvent[]>;
+  /** Oldest first. @throws HubError `device-unknown` · `store-unavailable` */
   logs(query: DeviceLogQuery): Promise<LogLine[]>;
   /** Newest first. @throws HubError `device-unknown` */
   nacks(device: string): Promise<NackRow[]>;
@@ -43,6 +47,7 @@ export function createDeviceHistory(deps: {
 }): DeviceHistory {
   const { registry, store, nackLog } = deps;
   const presenceHistory = createPresenceHistory(store);
+  const sentEvents = createSentEvents(store);
   const logs = createDeviceLogs(store);
   return {
     lastValues: createLastValues(deps),
@@ -50,6 +55,7 @@ export function createDeviceHistory(deps: {
     series: createSeries(deps),
     presenceHistory: async (query) =>
       presenceHistory({ ...query, device: (await registry.found(query.device)).id }),
+    sentEvents: async (query) => sentEvents({ ...query, device: (await registry.found(query.device)).id }),
     logs: async (query) => logs({ ...query, device: (await registry.found(query.device)).id }),
     nacks: async (device) => nackLog.of((await registry.found(device)).id),
   };

@@ -13,6 +13,7 @@ import type {
 import type { AnchorStep } from '../registry/device-store.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import { logMeasurement } from './device-logs.ts';
+import { eventMeasurement } from './sent-events.ts';
 import type { HubClock } from './clock/hub-clock.ts';
 import type { LoadShedding, Rank } from './load-shedding.ts';
 import type { FrameOwner } from './batch.ts';
@@ -161,7 +162,7 @@ export class Ingest {
     if (Number.isNaN(timeMs)) return this.#refuse(channel, this.#times.refusal(frame, frame, channel, now));
     const tags = { ...channel.eventTags, name: frame.name, severity: frame.severity };
     const fields = encodeEventData({ data: JSON.stringify(data) });
-    const line = `${encodePrefix('event', tags)}${fields} ${encodeTimeUs(timeMs)}`;
+    const line = `${encodePrefix(eventMeasurement, tags)}${fields} ${encodeTimeUs(timeMs)}`;
     if (!this.#writer.addReading(owner, frame.seq, line))
       return this.#refuse(channel, { code: 'overloaded' });
     for (const follower of this.#followers)

@@ -43,9 +43,11 @@ export interface ReadingsQuery {
   limit: number;
   /** `last`: the newest rows of the range (answered oldest first); `first`: the oldest. */
   take: 'first' | 'last';
+  /** The tags stand among the fields, under their names. */
+  tags?: true;
 }
 
-/** One point, as the API answers it: `timeMs` Unix ms (may carry three decimals) and its fields; tags are left out. */
+/** One point, as the API answers it: `timeMs` Unix ms (may carry three decimals) and its fields; tags only when they are asked for. */
 export type ReadingsRow = Reading;
 
 export interface SeriesQuery {

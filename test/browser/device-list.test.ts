@@ -157,9 +157,11 @@ test('a chart is zoomed by dragging and by buttons, and marks say what happened'
   device.send({ type: 'telemetry', seq: 1, ts: Date.now(), stream: 'env', data: { temperature: 61 } });
   const { page } = await openSignedIn(t, hub, '/devices/d-1');
   await page.getByRole('button', { name: '5 min', pressed: true }).waitFor();
-  await page.getByText('Marks (1)').click();
+  await page.getByText('Marks (2)').click();
   await page.getByText('Alarm: temperature 61 °C, over 60').waitFor();
+  await page.getByText('Now online: connected').last().waitFor();
   const plot = page.locator('[data-field="temperature"] .u-over');
+  await plot.scrollIntoViewIfNeeded();
   const box = (await plot.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
   await page.mouse.move(box.x + box.width * 0.1, box.y + box.height / 2);
   await page.mouse.down();

@@ -65,8 +65,8 @@ export function openInflux(options: InfluxOptions, clock: Clock = systemClock): 
   };
 }
 
-function readingsQuery({ take }: ReadingsQuery): string {
-  return `SELECT *::field FROM $measurement WHERE device = $device AND time >= $from AND time < $to
+function readingsQuery({ take, tags }: ReadingsQuery): string {
+  return `SELECT *::field${tags === true ? ', *::tag' : ''} FROM $measurement WHERE device = $device AND time >= $from AND time < $to
     ORDER BY time ${take === 'last' ? 'DESC' : 'ASC'} LIMIT $limit`;
 }
 

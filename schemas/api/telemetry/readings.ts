@@ -1,4 +1,4 @@
-/** What devices sent: readings, the last values, series for charts, their logs. */
+/** What devices sent: readings, the last values, series for charts, their events and logs. */
 
 import { Type, type Static } from 'typebox';
 import { limits } from '../../limits.ts';
@@ -79,6 +79,19 @@ export const DeviceSeries = named(
   },
 );
 export type DeviceSeries = Static<typeof DeviceSeries>;
+
+/** Something that happened once, as a device sent it. */
+export const SentEvent = named(
+  'SentEvent',
+  Type.Object({
+    timeMs: timeMs('when it happened; up to three decimals'),
+    name: Type.String({ description: 'of the event, in the device type' }),
+    severity: choice(['info', 'warning', 'critical'], 'how serious it is'),
+    data: Type.Unknown({ description: 'by the schema of the event' }),
+  }),
+  { timeMs: 1_700_000_000_000, name: 'leak', severity: 'critical', data: { flow: 3.1 } },
+);
+export type SentEvent = Static<typeof SentEvent>;
 
 export const LogLine = named(
   'LogLine',
@@ -169,6 +182,23 @@ export const readingApi = resource('devices', {
     query: SeriesQuery,
     answers: { 200: DeviceSeries },
     refusals: ['device-unknown', 'type-unknown', 'store-unavailable'],
+  },
+  listEvents: {
+    method: 'GET',
+    path: '/api/v1/devices/{id}/events',
+    summary: 'Events that a device sent, oldest first',
+    params: ofDevice,
+    query: closed({
+      fromMs: defaulted(range.fromMs, 0),
+      toMs: range.toMs,
+      limit: limitOf(10_000),
+      take: defaulted(
+        choice(['first', 'last'], '`last`: the newest of the range; `first`: the oldest'),
+        'last',
+      ),
+    }),
+    answers: { 200: Type.Object({ events: list(SentEvent) }) },
+    refusals: ['device-unknown', 'store-unavailable'],
   },
   listLogs: {
     method: 'GET',

@@ -56,6 +56,7 @@ async function runHub(t: TestContext, dataDir: string, stored: readonly string[]
           lastValues: unused,
           newestValues: () => ({ fields: [], devices: {} }),
           series: unused,
+          sentEvents: unused,
           logs: unused,
         });
         serveLedger(app, devices);

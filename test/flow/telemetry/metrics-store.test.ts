@@ -139,7 +139,7 @@ for (const [name, openStore] of Object.entries(stores)) {
       assert.deepEqual(await values('last'), [7, 8, 9]);
     });
 
-    test("a device's series with different payload tags are read together, in order of time", async () => {
+    test("a device's series with different payload tags are read together, in order of time, with their tags when asked", async () => {
       fresh();
       const tagged = (lane: string, offset: number): string =>
         `${measurement},device=d-1,lane=${lane} t=${offset} ${encodeTimeUs(t0 + offset)}`;
@@ -147,6 +147,13 @@ for (const [name, openStore] of Object.entries(stores)) {
       assert.deepEqual(
         (await readings({ take: 'last', limit: 2 })).map(({ fields }) => fields),
         [{ t: 2 }, { t: 3 }],
+      );
+      assert.deepEqual(
+        (await readings({ take: 'last', limit: 2, tags: true })).map(({ fields }) => fields),
+        [
+          { t: 2, device: 'd-1', lane: 'b' },
+          { t: 3, device: 'd-1', lane: 'a' },
+        ],
       );
     });
 

@@ -51,6 +51,7 @@ export async function serveAdmin(t: TestContext, overrides: Partial<AdminDeps> =
     lastValues: unused,
     newestValues: () => ({ fields: [], devices: {} }),
     series: unused,
+    sentEvents: unused,
     logs: unused,
   };
   const metrics = new Metrics();

@@ -14,6 +14,8 @@ import {
   reasonText,
 } from '../../../dashboards/console/src/device/connection-history-text.ts';
 import { ageText, shortSpan, utcTime } from '../../../dashboards/console/src/time.ts';
+import { marksOf } from '../../../dashboards/console/src/device/charts/marks.ts';
+import type { PresenceChange } from '../../../schemas/api/presence-history.ts';
 
 /** What the page of a device makes of the API's answers, without a browser. */
 
@@ -254,5 +256,39 @@ test('values stand in the order of the device type, and what it does not know co
   assert.deepEqual(
     inOrder(entries, ['a', 'b']).map(([name]) => name),
     ['a', 'b', 'x'],
+  );
+});
+
+test('what happened is marked newest first, and a device that is suspect for a moment has neither gone nor come', () => {
+  const change = (timeMs: number, state: PresenceChange['state']): PresenceChange => ({
+    timeMs,
+    state,
+    reason: 'bye',
+  });
+  const marks = marksOf({
+    alarms: [],
+    commands: [],
+    updates: [],
+    events: [
+      { timeMs: 25, name: 'leak', severity: 'critical', data: { rate: 2 } },
+      { timeMs: 26, name: 'opened', severity: 'info', data: {} },
+    ],
+    presence: [
+      change(10, 'never-seen'),
+      change(20, 'online'),
+      change(30, 'suspect'),
+      change(40, 'online'),
+      change(50, 'suspect'),
+      change(60, 'offline'),
+    ],
+  });
+  assert.deepEqual(
+    marks.map(({ timeMs, tone, words }) => [timeMs, tone, words]),
+    [
+      [60, 'rest', 'Now offline: disconnected cleanly (bye)'],
+      [26, 'move', 'Event: opened'],
+      [25, 'bad', 'Event: leak {"rate":2}'],
+      [20, 'good', 'Now online: disconnected cleanly (bye)'],
+    ],
   );
 });

@@ -57,7 +57,9 @@ test('the search names what may be a field of readings, and nothing else', () =>
 
 test('a young device is shown from its beginning, an older one for an hour, and a zoomed one as it was zoomed', () => {
   assert.equal(rangeOf(null, 60_000).key, '5m');
-  assert.equal(rangeOf(null, 10 * 60_000).key, '1h');
+  assert.deepEqual(rangeOf(null, 9 * 60_000), { key: '600s', word: '10 min', lengthMs: 600_000 });
+  assert.equal(rangeOf(null, 56 * 60_000).key, '1h');
+  assert.equal(rangeOf(null, -1).key, '5m');
   assert.equal(rangeOf(null).key, '1h');
   assert.deepEqual(rangeOf('90s', 60_000), { key: '90s', word: '1 min', lengthMs: 90_000 });
   assert.equal(zoomed(1).lengthMs, 10_000);

@@ -1,4 +1,4 @@
-/** What a device sent, over HTTP: readings, the last values, a series, its log. */
+/** What a device sent, over HTTP: readings, the last values, a series, events, its log. */
 
 import type { FastifyInstance } from 'fastify';
 import { readingApi } from '../../../../schemas/api/telemetry/readings.ts';
@@ -10,7 +10,7 @@ const maxFields = 64;
 const maxNewest = 16;
 
 export type ReadingOperations = Pick<AdminOperations, 'readings'> &
-  Pick<DeviceHistory, 'lastValues' | 'newestValues' | 'series' | 'logs'>;
+  Pick<DeviceHistory, 'lastValues' | 'newestValues' | 'series' | 'sentEvents' | 'logs'>;
 
 export function serveReadings(app: FastifyInstance, operations: ReadingOperations): void {
   serve(app, readingApi.listReadings, async ({ params: { id, stream }, query }) => ({
@@ -29,6 +29,9 @@ export function serveReadings(app: FastifyInstance, operations: ReadingOperation
       ...(fields === undefined ? {} : { fields: fields.split(',', maxFields + 1).slice(0, maxFields) }),
     }),
   );
+  serve(app, readingApi.listEvents, async ({ params, query }) => ({
+    events: await operations.sentEvents({ device: params.id, ...query }),
+  }));
   serve(app, readingApi.listLogs, async ({ params, query }) => ({
     lines: await operations.logs({ device: params.id, ...query }),
   }));

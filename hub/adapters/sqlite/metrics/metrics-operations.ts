@@ -140,12 +140,33 @@ export interface PointsQuery {
 /** The first or last points of a device, in order of time. */
 export function readings(
   db: OperationDatabase,
-  { measurement, device, ...query }: PointsQuery & { take: 'first' | 'last'; limit: number },
+  {
+    measurement,
+    device,
+    tags,
+    ...query
+  }: PointsQuery & {
+    take: 'first' | 'last';
+    limit: number;
+    tags?: true;
+  },
 ): Point[] {
   const points = seriesOfDevice(db, measurement, device)
-    .flatMap((id) => readSome(db, id, query, query))
+    .flatMap((id) => {
+      const own = readSome(db, id, query, query);
+      return tags === true && own.length > 0 ? withTags(own, tagsOf(db, id)) : own;
+    })
     .toSorted((a, b) => a.timeUs - b.timeUs);
   return query.take === 'last' ? points.slice(-query.limit) : points.slice(0, query.limit);
+}
+
+function tagsOf(db: OperationDatabase, id: number): Readonly<Record<string, string>> {
+  const [row] = db.prepare('SELECT tags FROM series WHERE id = ?1').all(id);
+  return Object.fromEntries(JSON.parse(String(row?.['tags'] ?? '[]')) as [string, string][]);
+}
+
+function withTags(points: readonly Point[], tags: Readonly<Record<string, string>>): Point[] {
+  return points.map((point) => ({ ...point, fields: { ...tags, ...point.fields } }));
 }
 
 /** A device's points, summed up in buckets. */

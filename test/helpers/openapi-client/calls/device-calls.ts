@@ -32,6 +32,9 @@ export async function callDevices(client: ApiClient): Promise<void> {
   );
   assert.equal((await done(client.GET('/api/v1/devices/{id}', { params }))).id, 'd-1');
   await done(client.GET('/api/v1/devices/{id}/why', { params }));
+  await done(
+    client.GET('/api/v1/devices/{id}/events', { params: { ...params, query: { toMs: Date.now() } } }),
+  );
   await done(client.GET('/api/v1/devices/{id}/logs', { params: { ...params, query: { toMs: Date.now() } } }));
   await done(client.GET('/api/v1/devices/{id}/why', { params: { path: { id: 'd-2' } } }));
   const { types } = await done(client.GET('/api/v1/device-types'));

@@ -21,6 +21,9 @@ export const ranges: readonly Range[] = [
   { key: '30d', word: '30 d', lengthMs: 30 * dayMs },
 ];
 
+/** In steps of this, what is shown of a young device grows with it, ms. */
+const youngMs = 5 * minuteMs;
+
 /** The shortest that zooming leads to, and the longest, s. */
 const shortestSec = 10;
 const longestSec = 400 * 86_400;
@@ -34,7 +37,8 @@ export function rangeOf(key: string | null, age = Number.POSITIVE_INFINITY): Ran
   if (known !== undefined) return known;
   const [, seconds] = /^(\d{1,9})s$/.exec(key ?? '') ?? [];
   if (seconds !== undefined) return zoomed(Number(seconds) * 1_000);
-  return ranges.find(({ lengthMs }) => lengthMs >= Math.min(age, hourMs)) ?? (ranges[1] as Range);
+  const lengthMs = Math.min(hourMs, Math.ceil(Math.max(age, 1) / youngMs) * youngMs);
+  return ranges.find((one) => one.lengthMs === lengthMs) ?? zoomed(lengthMs);
 }
 
 /** A range of another length than those that have a button. */

@@ -1,33 +1,50 @@
 import { useMemo } from 'preact/hooks';
 import type { DeviceDetails } from '../../../../../schemas/api/devices.ts';
-import { ask } from '../../api.ts';
+import { ApiError, ask } from '../../api.ts';
 import { useLive } from '../../use-live.ts';
-import { useLoad } from '../../use-load.ts';
+import { useRepeatedLoad } from '../../use-load.ts';
 import { marksOf, type Mark } from './marks.ts';
 import { spanOf, type Range } from './ranges.ts';
 
 /** Marks that are drawn at most, of each kind. */
 const most = 50;
+/** Until what happened is asked for again, ms. */
+const refreshMs = 15_000;
 const none: readonly Mark[] = [];
 
-/** Alarms, commands and firmware of the device in the time that is shown, live. */
+/** Alarms, commands, firmware, events and presence of the device in the time that is shown, live. */
 export function useMarks({ id }: DeviceDetails, range: Range, until: string | null): readonly Mark[] {
-  const load = useLoad(
+  const load = useRepeatedLoad(
     async (signal) => {
       const { fromMs, toMs } = spanOf(range, until, Date.now());
-      const [{ commands }, { alarms }, { updates }] = await Promise.all([
+      const span = { fromMs: Math.floor(fromMs), toMs: Math.ceil(toMs) };
+      const [{ commands }, { alarms }, { updates }, { events }, { changes }] = await Promise.all([
         ask('GET /api/v1/commands', {
           query: { device: id, fromMs: Math.floor(fromMs), limit: most },
           signal,
         }),
         ask('GET /api/v1/alarms', { query: { device: id, silenced: 'with', limit: most }, signal }),
         ask('GET /api/v1/devices/{id}/updates', { params: { id }, query: {}, signal }),
+        stored(
+          ask('GET /api/v1/devices/{id}/events', { params: { id }, query: { ...span, limit: most }, signal }),
+          { events: [] },
+        ),
+        stored(
+          ask('GET /api/v1/devices/{id}/presence', {
+            params: { id },
+            query: { ...span, limit: most },
+            signal,
+          }),
+          { changes: [], stateBefore: null },
+        ),
       ]);
-      return marksOf({ commands, alarms, updates }).filter(
+      return marksOf({ commands, alarms, updates, events, presence: changes }).filter(
         ({ timeMs }) => timeMs >= fromMs && timeMs <= Math.max(toMs, Date.now()),
       );
     },
     [id, range.key, until],
+    // The live feed has no events.
+    () => (until === null ? refreshMs : undefined),
   );
   useLive('commands', {
     message(message) {
@@ -41,4 +58,14 @@ export function useMarks({ id }: DeviceDetails, range: Range, until: string | nu
   });
   const { state } = load;
   return useMemo(() => (state.kind === 'loaded' ? state.value : none), [state]);
+}
+
+/** What the metrics store has; the other marks are shown without it too. */
+async function stored<Answer>(asked: Promise<Answer>, otherwise: Answer): Promise<Answer> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ApiError) return otherwise;
+    throw error;
+  }
 }

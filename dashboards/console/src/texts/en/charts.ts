@@ -22,6 +22,8 @@ export const charts = {
   fields: 'Fields',
   fieldsInOneChart: (most: number) => `Up to ${countWords(most)} fields with at most two units.`,
   severalInOneChart: 'Several fields in one chart',
+  eventText: (name: string, data: string) => (data === '{}' ? `Event: ${name}` : `Event: ${name} ${data}`),
+  presenceText: (state: string, reason: string) => `Now ${state}: ${reason}`,
   alarmText: (text: string) => `Alarm: ${text}`,
   commandNameStatus: (name: string, status: string) => `Command ${name}: ${status}`,
   firmwareVersionState: (version: string, state: string) => `Firmware ${version}: ${state}`,
