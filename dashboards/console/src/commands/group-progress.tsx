@@ -1,6 +1,7 @@
 import type { GroupCommandView } from '../../../../schemas/api/commands/group-commands.ts';
 import { StackedBar } from '../components/stacked-bar.tsx';
 import { reasonWords, statusWords } from '../forms/command-words.ts';
+import { countWords } from '../number-words.ts';
 import { texts } from '../texts/texts.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { failuresFirst, planWords, wavesOf, type Wave } from './waves.ts';
@@ -82,7 +83,7 @@ type Counts = Pick<Wave, (typeof kinds)[number][0]>;
 function waveWords(counts: Counts): string {
   return kinds
     .filter(([kind]) => counts[kind] > 0)
-    .map(([kind, word]) => `${counts[kind]} ${word}`)
+    .map(([kind, word]) => `${countWords(counts[kind])} ${word}`)
     .join(', ');
 }
 

@@ -10,6 +10,7 @@ import { TextField } from '../components/text-field.tsx';
 import { Time } from '../components/time.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
+import { countWords } from '../number-words.ts';
 import { mayAs } from '../session.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
@@ -81,7 +82,7 @@ function reportWords(report: NoticeReport | undefined): string {
   ] as const;
   return [
     texts.commands.sentToOf(sent, matched),
-    ...rest.flatMap(([n, word]) => (n > 0 ? [`${n} ${word}`] : [])),
+    ...rest.flatMap(([n, word]) => (n > 0 ? [`${countWords(n)} ${word}`] : [])),
   ].join(', ');
 }
 

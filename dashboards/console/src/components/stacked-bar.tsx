@@ -1,3 +1,5 @@
+import { countWords } from '../number-words.ts';
+
 interface Part {
   key: string;
   /** The count; the width is its share. */
@@ -19,7 +21,7 @@ export function StackedBar({ parts, label }: { parts: readonly Part[]; label: st
         from += value;
         return (
           <rect key={key} class={name} x={`${x}%`} width={`${(value / total) * 100}%`} height="100%">
-            <title>{`${word}: ${value}`}</title>
+            <title>{`${word}: ${countWords(value)}`}</title>
           </rect>
         );
       })}

@@ -22,7 +22,7 @@ export function StateCounts({ byState, chosen }: StateCountsProps) {
     class: `presence-${state}`,
     word: stateWord(state),
   }));
-  const words = parts.map(({ word, value }) => `${value} ${word}`).join(', ');
+  const words = parts.map(({ word, value }) => `${countWords(value)} ${word}`).join(', ');
   return (
     <section class="state-counts" aria-label={texts.fleet.devicesByState}>
       <StackedBar parts={parts} label={words} />

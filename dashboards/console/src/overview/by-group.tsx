@@ -64,7 +64,9 @@ function Group({ by, group: { value, devices, byState } }: { by: By; group: Devi
     class: `presence-${state}`,
     word: stateWord(state),
   }));
-  const words = parts.filter((part) => part.value > 0).map((part) => `${part.value} ${part.word}`);
+  const words = parts
+    .filter((part) => part.value > 0)
+    .map((part) => `${countWords(part.value)} ${part.word}`);
   return (
     <li>
       <p>

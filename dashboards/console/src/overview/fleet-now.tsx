@@ -22,7 +22,7 @@ export function FleetNow({ hub }: { hub: HubSnapshot }) {
       class: `presence-${state}`,
       word: stateWord(state),
     }));
-  const words = parts.map(({ word, value }) => `${value} ${word}`).join(', ');
+  const words = parts.map(({ word, value }) => `${countWords(value)} ${word}`).join(', ');
   return (
     <Panel
       title={texts.common.devices}

@@ -3,6 +3,7 @@ import type { ComponentType } from 'preact';
 import { useOpenAlarms } from '../alarms/open-alarms.ts';
 import { ask } from '../api.ts';
 import { useIncidents } from '../incidents/use-incidents.ts';
+import { countWords } from '../number-words.ts';
 import { paths } from '../paths.ts';
 import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
@@ -47,7 +48,7 @@ function Mark({ count, words }: { count: number; words: string }) {
   return (
     <>
       {' '}
-      <span class="nav-count" title={`${count} ${words}`}>
+      <span class="nav-count" title={`${countWords(count)} ${words}`}>
         {count > 999 ? '999+' : count}
         <span class="visually-hidden"> {words}</span>
       </span>

@@ -9,6 +9,9 @@ import { stateWord } from '../../components/state-word.ts';
 import { reasonText } from '../connection-history-text.ts';
 import { texts } from '../../texts/texts.ts';
 
+/** Of each kind. */
+export const mostMarks = 50;
+
 export interface Mark {
   /** Unix ms. */
   readonly timeMs: number;
@@ -45,11 +48,14 @@ export function marksOf(happened: {
       tone: eventTones[severity],
       words: texts.charts.eventText(name, JSON.stringify(data)),
     })),
-    ...happened.presence.filter(isComingOrGoing).map(({ timeMs, state, reason }): Mark => ({
-      timeMs,
-      tone: state === 'online' ? 'good' : 'rest',
-      words: texts.charts.presenceText(stateWord(state), reasonText(reason)),
-    })),
+    ...happened.presence
+      .filter(isComingOrGoing)
+      .slice(-mostMarks)
+      .map(({ timeMs, state, reason }): Mark => ({
+        timeMs,
+        tone: state === 'online' ? 'good' : 'rest',
+        words: texts.charts.presenceText(stateWord(state), reasonText(reason)),
+      })),
   ];
   return marks.toSorted((a, b) => b.timeMs - a.timeMs);
 }

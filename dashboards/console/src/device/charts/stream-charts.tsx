@@ -4,6 +4,7 @@ import { Failed, Loading } from '../../components/states.tsx';
 import { Table } from '../../components/table.tsx';
 import { Time } from '../../components/time.tsx';
 import { nowMs } from '../../now.ts';
+import { countWords } from '../../number-words.ts';
 import { texts } from '../../texts/texts.ts';
 import { unitSymbol } from '../../../../../schemas/unit-symbol.ts';
 import { Chart } from './chart.tsx';
@@ -170,7 +171,7 @@ function ValuesTable(props: { title: string; buckets: readonly Bucket[]; text: (
                 <td>{text(mean)}</td>
                 <td>{text(min)}</td>
                 <td>{text(max)}</td>
-                <td>{count}</td>
+                <td>{countWords(count)}</td>
               </tr>
             ))}
         </Table>

@@ -3,11 +3,11 @@ import type { DeviceDetails } from '../../../../../schemas/api/devices.ts';
 import { ApiError, ask } from '../../api.ts';
 import { useLive } from '../../use-live.ts';
 import { useRepeatedLoad } from '../../use-load.ts';
-import { marksOf, type Mark } from './marks.ts';
+import { marksOf, mostMarks, type Mark } from './marks.ts';
 import { spanOf, type Range } from './ranges.ts';
 
-/** Marks that are drawn at most, of each kind. */
-const most = 50;
+/** Changes of presence that are looked at: a device that is suspect again and again has many. */
+const mostChanges = 1_000;
 /** Until what happened is asked for again, ms. */
 const refreshMs = 15_000;
 const none: readonly Mark[] = [];
@@ -20,19 +20,23 @@ export function useMarks({ id }: DeviceDetails, range: Range, until: string | nu
       const span = { fromMs: Math.floor(fromMs), toMs: Math.ceil(toMs) };
       const [{ commands }, { alarms }, { updates }, { events }, { changes }] = await Promise.all([
         ask('GET /api/v1/commands', {
-          query: { device: id, fromMs: Math.floor(fromMs), limit: most },
+          query: { device: id, fromMs: Math.floor(fromMs), limit: mostMarks },
           signal,
         }),
-        ask('GET /api/v1/alarms', { query: { device: id, silenced: 'with', limit: most }, signal }),
+        ask('GET /api/v1/alarms', { query: { device: id, silenced: 'with', limit: mostMarks }, signal }),
         ask('GET /api/v1/devices/{id}/updates', { params: { id }, query: {}, signal }),
         stored(
-          ask('GET /api/v1/devices/{id}/events', { params: { id }, query: { ...span, limit: most }, signal }),
+          ask('GET /api/v1/devices/{id}/events', {
+            params: { id },
+            query: { ...span, limit: mostMarks },
+            signal,
+          }),
           { events: [] },
         ),
         stored(
           ask('GET /api/v1/devices/{id}/presence', {
             params: { id },
-            query: { ...span, limit: most },
+            query: { ...span, limit: mostChanges },
             signal,
           }),
           { changes: [], stateBefore: null },
