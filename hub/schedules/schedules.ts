@@ -27,7 +27,7 @@ export interface ScheduleStore {
 
 export interface SchedulesDeps extends RunDeps {
   clock: Clock;
-  /** Eight random characters of base64url. */
+  /** Random characters, more than anybody can try out. */
   newRunKey: () => string;
   store: ScheduleStore;
   /** The times that an expression allows; undefined for an invalid one. */

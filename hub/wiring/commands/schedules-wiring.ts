@@ -35,7 +35,7 @@ export async function startSchedules(
   const schedules = new Schedules({
     clock,
     log,
-    newRunKey: () => randomBytes(6).toString('base64url'),
+    newRunKey: () => randomBytes(16).toString('base64url'),
     parseCron,
     store: deps.state.stores.schedules,
     select: (selector) => registry.select(selector),
