@@ -1,3 +1,4 @@
+import { useMemo } from 'preact/hooks';
 import { isoTime } from '../../../../schemas/iso-time.ts';
 import { nowMs } from '../now.ts';
 import { ageText, fullTime, shortTime, zonedTime } from '../time.ts';
@@ -31,8 +32,14 @@ export function ZonedTime({ ms, timeZone }: { ms: number; timeZone: string }) {
 /** How long ago, going on each second. */
 export function Age({ ms, none = 'never' }: TimeProps) {
   if (ms === null || ms === undefined) return <span class="quiet">{none}</span>;
+  return <KnownAge ms={ms} />;
+}
+
+function KnownAge({ ms }: { ms: number }) {
+  // Each second the same: to write them anew would cost more than all the rest of a list.
+  const [exact, full] = useMemo(() => [isoTime(ms), fullTime(ms)], [ms]);
   return (
-    <time dateTime={isoTime(ms)} title={fullTime(ms)}>
+    <time dateTime={exact} title={full}>
       {ageText(ms, nowMs.value)}
     </time>
   );

@@ -2,6 +2,8 @@ import type { RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { keepPlace, placeOf, visit } from '../router.ts';
 
+/** A list that is dragged comes to its end many times a second, and each note of its place costs a millisecond, ms. */
+const settleMs = 200;
 /** What a person does to scroll: from then on the old place is not wanted any more. */
 const ownMoves = ['wheel', 'pointerdown', 'keydown'] as const;
 
@@ -32,15 +34,21 @@ export function usePlace(name: string, scroller: RefObject<HTMLElement | null>, 
     const keep = (): void => {
       if (wanted.current === 0 && placeOf(name) !== current.scrollTop) keepPlace(name, current.scrollTop);
     };
+    let settling: ReturnType<typeof setTimeout> | undefined;
+    const settle = (): void => {
+      clearTimeout(settling);
+      settling = setTimeout(keep, settleMs);
+    };
     const moved = (): void => {
       wanted.current = 0;
     };
-    current.addEventListener('scrollend', keep);
+    current.addEventListener('scrollend', settle);
     // Before the click leads to another page, even while the list is still moving.
     current.addEventListener('click', keep, { capture: true });
     for (const move of ownMoves) current.addEventListener(move, moved, { passive: true });
     return () => {
-      current.removeEventListener('scrollend', keep);
+      clearTimeout(settling);
+      current.removeEventListener('scrollend', settle);
       current.removeEventListener('click', keep, { capture: true });
       for (const move of ownMoves) current.removeEventListener(move, moved);
     };

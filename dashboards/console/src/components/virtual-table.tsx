@@ -1,6 +1,7 @@
 /** A table of any length of which only the rows in sight are in the document. */
 import type { ComponentChildren } from 'preact';
-import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { Slots } from './slots.ts';
 import { usePlace } from './use-place.ts';
 
 export interface Column<Row> {
@@ -21,12 +22,16 @@ export interface VirtualTableProps<Row> {
   columns: readonly Column<Row>[];
   rows: readonly Row[];
   rowKey: (row: Row) => string;
+  /** Changes whenever what the cells show of this row does; rows are changed in place. */
+  rowStamp: (row: Row) => string;
   /** All rows are this high, px; the style sheet's row height must be the same. */
   rowHeight: number;
   sort?: { key: string; descending: boolean };
   onSort?: (key: string) => void;
 }
 
+/** Until it is known how high the list is: the first rows are to be seen soon. */
+const firstCount = 20;
 /** Rows kept ready above and below what is in sight. */
 const spare = 12;
 /**
@@ -44,21 +49,24 @@ interface Seen {
 }
 
 export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
-  const { label, name, columns, rows, rowKey, rowHeight, grid, sort, onSort } = props;
+  const { label, name, columns, rows, rowKey, rowStamp, rowHeight, grid, sort, onSort } = props;
   const columnStyle = grid && { gridTemplateColumns: grid.template, minWidth: grid.minWidth };
   const scroller = useRef<HTMLDivElement>(null);
-  const [seen, setSeen] = useState<Seen>({ first: 0, count: 40, going: 'nowhere' });
+  const [seen, setSeen] = useState<Seen>({ first: 0, count: firstCount, going: 'nowhere' });
   const [focused, setFocused] = useState<string>();
+  const [slots] = useState(() => new Slots());
   usePlace(name, scroller, rows.length);
 
   useLayoutEffect(() => {
     const { current } = scroller;
     if (current === null) return undefined;
     let resting: ReturnType<typeof setTimeout> | undefined;
+    // To ask for it at each turn of the wheel would have the browser lay the page out once more each time.
+    let inSight = firstCount;
     const look = (): void => {
       clearTimeout(resting);
       const first = Math.floor(current.scrollTop / rowHeight);
-      const count = Math.ceil(current.clientHeight / rowHeight) + 1;
+      const count = inSight;
       setSeen((old) => {
         if (old.first === first && old.count === count) return old;
         const going = old.first === first ? old.going : first < old.first ? 'up' : 'down';
@@ -69,8 +77,10 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
       clearTimeout(resting);
       resting = setTimeout(() => setSeen((old) => ({ ...old, going: 'nowhere' })), restMs);
     };
-    look();
-    const sizes = new ResizeObserver(look);
+    const sizes = new ResizeObserver(([size]) => {
+      inSight = Math.ceil((size?.contentRect.height ?? 0) / rowHeight) + 1;
+      look();
+    });
     sizes.observe(current);
     current.addEventListener('scroll', look, { passive: true });
     current.addEventListener('scrollend', rest);
@@ -89,6 +99,7 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
   // The row with the focus stays in the document, wherever it was scrolled to.
   const focusedAt = focused === undefined ? -1 : rows.findIndex((row) => rowKey(row) === focused);
   if (focusedAt !== -1 && (focusedAt < from || focusedAt >= to)) shown.push(focusedAt);
+  const places = slots.of(shown.flatMap((at) => rows.slice(at, at + 1).map(rowKey)));
 
   return (
     <div
@@ -107,29 +118,57 @@ export function VirtualTable<Row>(props: VirtualTableProps<Row>) {
         </div>
       </div>
       <div role="rowgroup" class="vbody" style={{ height: `${rows.length * rowHeight}px` }}>
-        {shown.map((at) => {
+        {shown.map((at, nth) => {
           const row = rows[at];
-          if (row === undefined) return null;
-          const key = rowKey(row);
           return (
-            <div
-              key={key}
-              role="row"
-              class="vrow"
-              aria-rowindex={at + 2}
-              style={{ transform: `translateY(${at * rowHeight}px)`, ...columnStyle }}
-              onFocusIn={() => setFocused(key)}
-              onFocusOut={() => setFocused(undefined)}
-            >
-              {columns.map((column) => (
-                <div key={column.key} role="cell" class={`vcell cell-${classOf(column.key)}`}>
-                  {column.cell(row)}
-                </div>
-              ))}
-            </div>
+            row !== undefined && (
+              <BodyRow
+                key={places[nth]}
+                row={row}
+                stamp={rowStamp(row)}
+                at={at}
+                columns={columns}
+                style={{ transform: `translateY(${at * rowHeight}px)`, ...columnStyle }}
+                onFocus={(has) => setFocused(has ? rowKey(row) : undefined)}
+              />
+            )
           );
         })}
       </div>
+    </div>
+  );
+}
+
+interface BodyRowProps<Row> {
+  row: Row;
+  stamp: string;
+  at: number;
+  columns: readonly Column<Row>[];
+  style: Record<string, string>;
+  onFocus: (has: boolean) => void;
+}
+
+/** Its cells are made anew only when they would show something else. */
+function BodyRow<Row>({ row, stamp, at, columns, style, onFocus }: BodyRowProps<Row>) {
+  const cells = useMemo(
+    () =>
+      columns.map(({ key, cell }) => (
+        <div key={key} role="cell" class={`vcell cell-${classOf(key)}`}>
+          {cell(row)}
+        </div>
+      )),
+    [row, stamp, ...columns.map(({ cell }) => cell)],
+  );
+  return (
+    <div
+      role="row"
+      class="vrow"
+      aria-rowindex={at + 2}
+      style={style}
+      onFocusIn={() => onFocus(true)}
+      onFocusOut={() => onFocus(false)}
+    >
+      {cells}
     </div>
   );
 }

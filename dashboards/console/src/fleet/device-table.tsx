@@ -1,4 +1,4 @@
-import { useMemo } from 'preact/hooks';
+import { useCallback, useMemo } from 'preact/hooks';
 import type { DeviceSummary } from '../../../../schemas/api/devices.ts';
 import { VirtualTable, type Column } from '../components/virtual-table.tsx';
 import { setQuery } from '../router.ts';
@@ -25,7 +25,7 @@ interface DeviceTableProps {
 }
 
 export function DeviceTable({ rows, columns, sort, chosen }: DeviceTableProps) {
-  const all: readonly Column<DeviceSummary>[] = [chooseColumn(rows, chosen), ...columns];
+  const all: readonly Column<DeviceSummary>[] = [useChoosing(rows, chosen), ...columns];
   const grid = useMemo(() => gridOf(columns), [columns]);
   return (
     <VirtualTable
@@ -35,6 +35,7 @@ export function DeviceTable({ rows, columns, sort, chosen }: DeviceTableProps) {
       columns={all}
       rows={rows}
       rowKey={({ id }) => id}
+      rowStamp={stampOf}
       rowHeight={narrow.value ? narrowRowHeight : rowHeight}
       sort={sort}
       onSort={(key) => setQuery({ sort: nextSort(key, sort) })}
@@ -51,19 +52,15 @@ function gridOf(columns: readonly DeviceColumn[]): { template: string; minWidth:
   return { template: `1.25rem ${tracks.join(' ')}`, minWidth: `${rem}rem` };
 }
 
-function chooseColumn(rows: readonly DeviceSummary[], { ids, set }: Chosen): Column<DeviceSummary> {
+/** What the live feed changes of a row in place. */
+function stampOf({ presence, sinceMs, lastDataMs }: DeviceSummary): string {
+  return `${presence} ${sinceMs} ${lastDataMs}`;
+}
+
+function useChoosing(rows: readonly DeviceSummary[], { ids, set }: Chosen): Column<DeviceSummary> {
   const every = rows.length > 0 && rows.every(({ id }) => ids.has(id));
-  return {
-    key: 'choose',
-    head: (
-      <input
-        type="checkbox"
-        aria-label={texts.fleet.chooseAllThatAreListed}
-        checked={every}
-        onChange={() => set(every ? new Set() : new Set(rows.map(({ id }) => id)))}
-      />
-    ),
-    cell: ({ id }) => (
+  const cell = useCallback(
+    ({ id }: DeviceSummary) => (
       <input
         type="checkbox"
         aria-label={texts.fleet.chooseId(id)}
@@ -76,6 +73,19 @@ function chooseColumn(rows: readonly DeviceSummary[], { ids, set }: Chosen): Col
         }}
       />
     ),
+    [ids, set],
+  );
+  return {
+    key: 'choose',
+    head: (
+      <input
+        type="checkbox"
+        aria-label={texts.fleet.chooseAllThatAreListed}
+        checked={every}
+        onChange={() => set(every ? new Set() : new Set(rows.map(({ id }) => id)))}
+      />
+    ),
+    cell,
   };
 }
 

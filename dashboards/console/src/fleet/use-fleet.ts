@@ -1,5 +1,5 @@
 import { signal, type ReadonlySignal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { ask } from '../api.ts';
 import type { LiveMessage } from '../../../../schemas/api/live.ts';
 import { liveState } from '../live.ts';
@@ -7,9 +7,10 @@ import { useLive } from '../use-live.ts';
 import type { DevicePage } from '../../../../schemas/api/devices.ts';
 import { Fleet } from './fleet.ts';
 
-/** The first page is small, so that something is seen soon. */
-const firstPage = 500;
-const furtherPages = 10_000;
+/** What is seen first, before the live feed is there. */
+const glancePage = 60;
+/** Larger pages would make frames wait while they are read. */
+const pageSize = 5_000;
 /** Without a live feed by then, the list is shown all the same. */
 const patienceMs = 1_500;
 
@@ -22,7 +23,19 @@ class LiveFleet {
   /** Rises, at most once a frame, when rows changed. */
   readonly version = signal(0);
   #frame: number | undefined;
+  readonly #glance = new AbortController();
   #running: AbortController | undefined;
+
+  /** Shows the first devices until the list is loaded. That fails too, and says so, when this does. */
+  async glance(): Promise<void> {
+    const query = { limit: glancePage };
+    const page = await ask('GET /api/v1/devices', { query, signal: this.#glance.signal }).catch(
+      () => undefined,
+    );
+    if (page === undefined || this.fleet.size > 0 || this.load.value.kind !== 'loading') return;
+    this.fleet.addPage(page.devices);
+    this.#changed();
+  }
 
   async reload(): Promise<void> {
     this.#running?.abort();
@@ -32,8 +45,7 @@ class LiveFleet {
     try {
       let after: string | undefined;
       do {
-        const limit = after === undefined ? firstPage : furtherPages;
-        const query = { after, limit };
+        const query = { after, limit: pageSize };
         const page: DevicePage = await ask('GET /api/v1/devices', { query, signal: own.signal });
         this.fleet.addPage(page.devices);
         this.#changed();
@@ -54,6 +66,7 @@ class LiveFleet {
   }
 
   close(): void {
+    this.#glance.abort();
     this.#running?.abort();
     if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
   }
@@ -80,6 +93,8 @@ export function useFleet(): FleetInView {
     message: (message) => live.take(message),
     watching: () => void live.reload(),
   });
+  // Before the first paint, and so before most of what else the page asks for.
+  useLayoutEffect(() => void live.glance(), [live]);
   useEffect(() => {
     const unwatched = setTimeout(() => {
       if (liveState.value !== 'open') void live.reload();

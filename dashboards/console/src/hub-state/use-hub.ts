@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import type { HubSnapshot } from '../../../../schemas/api/hub.ts';
 import { ask } from '../api.ts';
 import { useLive } from '../use-live.ts';
@@ -15,11 +15,12 @@ export function useHub(): { course: readonly HubSnapshot[]; fault: unknown; load
     setCourse((before) => [...before, next].slice(-keptSec));
   };
   const load = (): void => void ask('GET /api/v1/hub', {}).then(add, setFault);
+  // The live feed brings all of it each second, so that nothing has to be loaded again when it comes back.
+  useLayoutEffect(load, []);
   useLive('hub', {
     message: (message) => {
       if (message.t === 'hub') add(message);
     },
-    watching: load,
   });
   return { course, fault, load };
 }

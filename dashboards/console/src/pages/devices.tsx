@@ -62,6 +62,7 @@ function Devices({ view }: { view: FleetInView }) {
   const { fleet } = view;
   const [ids, set] = useState<ReadonlySet<string>>(new Set());
   const { shown, byState, filters, sort, keys, newest, choices } = useShown(view);
+  const columns = useMemo(() => columnsOf(keys, newest), [keys.join(','), newest]);
   const { value: load } = view.load;
 
   if (fleet.size === 0) {
@@ -95,10 +96,12 @@ function Devices({ view }: { view: FleetInView }) {
           onClear={() => set(new Set())}
         />
       )}
-      {shown.length === 0 ? (
+      {shown.length === 0 && load.kind === 'loading' ? (
+        <Loading what={texts.fleet.theFleet} />
+      ) : shown.length === 0 ? (
         <Empty title={texts.fleet.noDeviceMatchesTheseFilters} />
       ) : (
-        <DeviceTable rows={shown} columns={columnsOf(keys, newest)} sort={sort} chosen={{ ids, set }} />
+        <DeviceTable rows={shown} columns={columns} sort={sort} chosen={{ ids, set }} />
       )}
     </>
   );
