@@ -71,7 +71,8 @@ async function startParts(hub: HubContext) {
   const presence = createPresence(hub, { state, registry, bus, topics, admission });
   const sessions = createSessions(hub, { state, registry, telemetry, admission, presence });
   const incidents = createIncidents(hub, { state, sessions, presence, bus, topics });
-  const presenceRecorder = createPresenceRecords(hub, { registry, telemetry, presence, incidents });
+  const presenceRecords = createPresenceRecords(hub, { state, registry, telemetry, presence, incidents });
+  const { presenceRecorder, firmwareRecorder } = presenceRecords;
   // The store hears of a loss after the incident that it is part of.
   presence.followers.follow(incidents.watch, presenceRecorder);
   await presence.load();
@@ -109,7 +110,7 @@ async function startParts(hub: HubContext) {
     operators,
     admin,
   };
-  const watching = { admission, presence, presenceRecorder, incidents };
+  const watching = { admission, presence, presenceRecorder, firmwareRecorder, incidents };
   return { ...base, missingTypes, bus, topics, telemetry, ...watching, ...served };
 }
 
@@ -160,11 +161,11 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
   follow(parts);
   await connectBus(hub, parts);
   await parts.cluster?.adopt();
-  const listener = await listenForDevices(hub, parts);
+  const { listener, certificate } = await listenForDevices(hub, parts);
   // A notice that was due while no hub ran is sent now, so devices must be able to connect.
   await parts.state.leader.begin('notices', () => notices.load());
   startJobs(hub, { ...parts, listener });
-  const monitoring = startSelfMonitoring(hub, parts);
+  const monitoring = startSelfMonitoring(hub, { ...parts, certificate });
   const descriptors = watchDescriptors(hub);
 
   const stop = new AbortController();

@@ -21,6 +21,8 @@ export interface SampledParts extends Pick<CheckedParts, 'link' | 'spool' | 'dis
     share: () => number;
   };
   heapBytes: () => number;
+  /** Until the certificate of the device listener ends; undefined without TLS. */
+  certificateLeftMs: () => number | undefined;
 }
 
 /** The hub at this moment, for the measurement `hub`. */
@@ -29,6 +31,7 @@ export function sampleOf(parts: SampledParts): HubSample {
   const { open, uncertain } = dispatcher.levels();
   const { size, maxSize } = spool.levels;
   const faults = Object.entries(knownFaults(parts));
+  const certificateLeftMs = parts.certificateLeftMs();
   return {
     devices: registry.size,
     online: keeper.counts().online,
@@ -38,12 +41,15 @@ export function sampleOf(parts: SampledParts): HubSample {
     ...rolloutLevels(parts.rollouts),
     spoolSize: size,
     spoolFill: size / maxSize,
+    spoolWaitSec: spool.waitMs / 1000,
     bufferFill: writer.fill,
     storeUp: link.up,
+    storeWriteMs: link.writeMs ?? undefined,
     busUp: bus.connected,
     faults: faults.filter(([, fault]) => fault !== undefined).map(([name]) => name),
     eventLoopLagMs: eventLoop.longestDelay(),
     eventLoopShare: eventLoop.share(),
     heapBytes: parts.heapBytes(),
+    certificateLeftSec: certificateLeftMs === undefined ? undefined : certificateLeftMs / 1000,
   };
 }

@@ -5,6 +5,7 @@ import type { DeviceListStore } from '../kernel/device-lists.ts';
 import type { Log } from '../kernel/log.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
 import type { NackedDevice } from '../sessions/nack.ts';
+import type { RefusedRecorder } from '../telemetry/recorders/refused-recorder.ts';
 import type { LiveFeed } from './live-feed.ts';
 import { NackLog } from './nack-log.ts';
 import { Rejects, type RejectStore } from './rejects.ts';
@@ -13,6 +14,8 @@ interface RefusalsDeps {
   clock: Clock;
   log: Log;
   stores: { nacks: DeviceListStore<NackRow>; rejects: RejectStore };
+  /** The metrics store's own count. */
+  recorder: Pick<RefusedRecorder, 'note'>;
 }
 
 /** The refusals of devices: the last ones of each, counts by field and firmware, and a copy for the live feed. */
@@ -20,17 +23,20 @@ export class Refusals implements DeviceFollower {
   readonly log: NackLog;
   readonly rejects: Rejects;
   readonly #feed: LiveFeed;
+  readonly #recorder: RefusalsDeps['recorder'];
 
   constructor(deps: RefusalsDeps, feed: LiveFeed) {
     const { clock, log, stores } = deps;
     this.log = new NackLog({ clock, log, store: stores.nacks });
     this.rejects = new Rejects({ clock, log, store: stores.rejects });
     this.#feed = feed;
+    this.#recorder = deps.recorder;
   }
 
   nacked(device: NackedDevice, frame: NackFrame, stream: string | undefined): void {
     const row = this.log.note(device, frame, stream);
-    this.rejects.note(device, frame, stream, row.message);
+    const counted = this.rejects.note(device, frame, stream, row.message);
+    if (counted !== undefined) this.#recorder.note(counted);
     this.#feed.nacked(device.id, row);
   }
 

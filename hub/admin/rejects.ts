@@ -86,17 +86,26 @@ export class Rejects {
     this.#dropOld();
   }
 
-  /** Counts refusals that name a field. @param message as the device's own list has it */
-  note(device: NackedDevice, { errors }: NackFrame, stream: string | undefined, message: string): void {
+  /**
+   * Counts refusals that name a field.
+   * @param message as the device's own list has it
+   * @returns its row; undefined when it names no field, or its device has started enough rows
+   */
+  note(
+    device: NackedDevice,
+    { errors }: NackFrame,
+    stream: string | undefined,
+    message: string,
+  ): Common | undefined {
     const [error] = errors ?? [];
-    if (error === undefined) return;
+    if (error === undefined) return undefined;
     const { type = '', firmware = '' } = device;
     const common = { type, stream: stream ?? '', field: error.path, rule: error.keyword, firmware };
     const key = keyOf(common);
     const entry = this.#entries.get(key) ?? this.#begin(device.id, common);
     if (entry === undefined) {
       this.#other += 1;
-      return;
+      return undefined;
     }
     this.#entries.delete(key);
     this.#entries.set(key, entry);
@@ -109,6 +118,7 @@ export class Rejects {
     dropFirst(entry.devices, maxDevices);
     const [oldest] = this.#entries;
     if (this.#entries.size > maxRows && oldest !== undefined) this.#drop(...oldest);
+    return common;
   }
 
   /** @param mayShow not given: of all devices; otherwise of those among the last of each row that it may show */

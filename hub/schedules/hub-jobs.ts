@@ -5,6 +5,7 @@ import type { Job } from './scheduler.ts';
 /** What the hub does by itself. */
 export interface HubWork {
   recordPresence: () => void;
+  recordFirmware: () => void;
   upkeep: () => Promise<void>;
   renewTicketKeys: () => Promise<void>;
   /** The configured notice, if there is one. */
@@ -24,6 +25,7 @@ export function hubJobs(work: HubWork, parseCron: (expression: string) => CronFi
     work.pushNotice({ to: 'all', topic: 'notice', data: notice?.payload }, 'hub');
   return [
     at('presence-snapshot', '*/5 * * * *', work.recordPresence),
+    at('firmware-snapshot', '*/5 * * * *', work.recordFirmware),
     at('upkeep', '* * * * *', work.upkeep),
     ...(notice === undefined ? [] : [at('notice', notice.cron, pushNotice)]),
     at('tls-ticket-keys', '17 4 * * *', work.renewTicketKeys),

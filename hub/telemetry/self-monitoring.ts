@@ -21,9 +21,13 @@ export interface HubSample {
   /** Size of the spooled lines, and its bound, as `spool.db` counts them. */
   spoolSize: number;
   spoolFill: number;
+  /** How long its oldest line has been waiting. */
+  spoolWaitSec: number;
   /** How full the buffer before the store is, 0 to 1. */
   bufferFill: number;
   storeUp: boolean;
+  /** How long a write takes lately, ms; undefined before the first. */
+  storeWriteMs: number | undefined;
   busUp: boolean;
   /** The names of those of store, clock, spool, disk and bus that have a fault. */
   faults: readonly string[];
@@ -32,6 +36,8 @@ export interface HubSample {
   /** Share of the time since the sample before, 0 to 1. */
   eventLoopShare: number;
   heapBytes: number;
+  /** Until the certificate of the device listener ends; undefined without TLS. */
+  certificateLeftSec: number | undefined;
 }
 
 /** Often enough for a chart of minutes, and 8,640 points a day. */
@@ -48,6 +54,7 @@ export const hubFields: readonly FieldSpec[] = [
   // Integers, not booleans: Grafana reduces and compares numbers only.
   ...['storeUp', 'busUp', 'degraded', 'heapBytes'].map(integer),
   ...['spoolFill', 'bufferFill', 'eventLoopLagMs', 'eventLoopShare', 'uptimeSec'].map(float),
+  ...['spoolWaitSec', 'storeWriteMs', 'certificateLeftSec'].map(float),
   { name: 'faults', kind: 'string', tag: false },
 ];
 const encodeHub = compileFieldEncoder(hubFields);

@@ -10,6 +10,8 @@ import type { PointsByDevice } from './ledger.ts';
 export interface SpooledLines {
   /** The id of the newest entry among them. */
   upToId: number;
+  /** When the oldest of them was spooled, Unix ms. */
+  oldestMs: number;
   lines: string[];
   /** Lines by account. */
   shares: PointsByDevice;

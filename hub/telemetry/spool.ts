@@ -70,6 +70,12 @@ export class Spool {
     return this.#levels.lines;
   }
 
+  /** How long the oldest line has been waiting, ms; 0 when none waits. */
+  get waitMs(): number {
+    const { oldestMs } = this.#levels;
+    return oldestMs === null ? 0 : Math.max(0, this.#clock.now() - oldestMs);
+  }
+
   /** True when no further line may be spooled. */
   get full(): boolean {
     return this.#levels.size >= this.#options.maxSize;
@@ -87,8 +93,7 @@ export class Spool {
   /** Spools one batch; the caller enters it in the ledger. @throws HubError `database-failed` */
   async append(lines: readonly string[], shares: PointsByDevice, size: number): Promise<void> {
     await this.#keep(this.#store.append({ lines, shares, size, nowMs: this.#clock.now() }));
-    this.#levels.lines += lines.length;
-    this.#levels.size += size;
+    this.#filled(lines.length, size);
     this.#notifyFilled();
   }
 
@@ -108,8 +113,10 @@ export class Spool {
   }
 
   /** @throws HubError `database-failed` */
-  head(): Promise<SpooledLines | undefined> {
-    return this.#store.head(headLimits);
+  async head(): Promise<SpooledLines | undefined> {
+    const entry = await this.#store.head(headLimits);
+    if (entry !== undefined) this.#levels.oldestMs = entry.oldestMs;
+    return entry;
   }
 
   /** The store has these lines except the refused ones (line index → reason). @throws HubError `database-failed` */
@@ -122,6 +129,8 @@ export class Spool {
     );
     this.#levels.lines -= entry.lines.length;
     this.#levels.size -= entry.size;
+    // What is oldest of the rest is known when it is looked at.
+    if (this.#levels.lines === 0) this.#levels.oldestMs = null;
     for (const [id, points] of Object.entries(entry.shares)) {
       this.#ledger.moved(this.#ledger.account(id), 'spooled', 'stored', points);
     }
@@ -175,8 +184,7 @@ export class Spool {
       );
       this.#room.removed(shares, types);
       const lines = sum(shares);
-      this.#levels.lines += lines;
-      this.#levels.size += size;
+      if (lines > 0) this.#filled(lines, size);
       this.#levels.deadLetters -= lines;
       for (const [id, points] of Object.entries(shares)) {
         this.#ledger.moved(this.#ledger.account(id), 'deadLettered', 'spooled', points);
@@ -211,6 +219,12 @@ export class Spool {
       if (letter !== undefined) this.#room.noteDropped(letter);
     }
     return admission;
+  }
+
+  #filled(lines: number, size: number): void {
+    this.#levels.lines += lines;
+    this.#levels.size += size;
+    this.#levels.oldestMs ??= this.#clock.now();
   }
 
   #notifyFilled(): void {

@@ -72,8 +72,18 @@ function exposeStore(
   { spool, disk, link }: Pick<TelemetryMetricsSources, 'spool' | 'disk' | 'link'>,
 ): void {
   metrics.gauge('hub_spool_bytes', 'Size of the spooled lines', () => spool.levels.size);
+  metrics.gauge(
+    'hub_spool_wait_seconds',
+    'How long the oldest spooled line has been waiting',
+    () => spool.waitMs / 1000,
+  );
   metrics.gauge('hub_disk_free_bytes', 'Free space of the disk with the data folder', () => disk.free);
   metrics.gauge('hub_store_up', '1 while the store can be written to', () => (link.up ? 1 : 0));
+  metrics.gauge(
+    'hub_store_write_seconds',
+    'How long a write to the store takes lately',
+    () => (link.writeMs ?? 0) / 1000,
+  );
   metrics.counter('hub_store_outages_total', 'Times the store went away', () => link.counters.outages);
   metrics.counter('hub_store_writes_total', 'Writes to the store', () => link.counters.writes);
   metrics.counter('hub_store_write_failures_total', 'Writes that failed', () => link.counters.failedWrites);

@@ -14,6 +14,7 @@ import type { ReadingFollower } from '../telemetry/reading-follower.ts';
 import { readingTimeLimits } from '../telemetry/reading-times.ts';
 import { Reconciliation } from '../telemetry/reconciliation.ts';
 import { exposeTelemetry } from '../telemetry/telemetry-metrics.ts';
+import { RefusedRecorder } from '../telemetry/recorders/refused-recorder.ts';
 import { TwinRecorder } from '../telemetry/recorders/twin-recorder.ts';
 import { measurementsOf, Upkeep, upkeepOptions } from '../telemetry/upkeep.ts';
 import type { HubContext } from './context.ts';
@@ -29,6 +30,7 @@ export interface Telemetry extends TelemetryPipeline {
   commandRecorder: CommandRecorder;
   twinRecorder: TwinRecorder;
   alarmRecorder: AlarmRecorder;
+  refusedRecorder: RefusedRecorder;
   upkeep: Upkeep;
 }
 
@@ -75,6 +77,9 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
     upkeepOptions(config, { store, disk: pipeline.disk, log }),
   );
   exposeTelemetry(metrics, { ...pipeline, reconciliation, upkeep, ingest, fanOut: fanOut.counters });
+  const refusedRecorder = new RefusedRecorder({ clock, writer, ledger, hubId: deps.state.hubIdentity.hubId });
+  refusedRecorder.start();
+  releasers.push('refused readings', () => refusedRecorder.close());
   return {
     ...pipeline,
     hubClock,
@@ -84,6 +89,7 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
     commandRecorder: new CommandRecorder({ writer, ledger, recordOf }),
     twinRecorder: new TwinRecorder({ clock, writer, ledger, recordOf }),
     alarmRecorder: new AlarmRecorder({ clock, writer, ledger, recordOf }),
+    refusedRecorder,
     upkeep,
   };
 }

@@ -1,8 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { exposeCluster, exposePeers, type MeasuredCluster } from '../../hub/cluster/cluster-metrics.ts';
 import { readConfig } from '../../hub/config/config.ts';
 import { startHub } from '../../hub/hub.ts';
+import type { Metrics } from '../../hub/kernel/metrics.ts';
 import { createLog } from '../../hub/kernel/log.ts';
 import { code, generatedNote, table } from './markdown.ts';
 
@@ -15,7 +17,23 @@ export async function metricsPage(): Promise<string> {
     generatedNote('`/metrics` of a running hub'),
     '`GET /metrics` on the admin listener, in the format of Prometheus. Counters end with `_total`; a rate of losses that is not 0 is worth a look. Beside these come the metrics of the process and of Node (`process_…`, `nodejs_…`).',
     table(['Metric', 'Kind', 'Meaning'], own),
+    '## Of several hubs',
+    'A hub has these too when its state is in PostgreSQL.',
+    table(['Metric', 'Kind', 'Meaning'], clusterRows()),
   ].join('\n\n');
+}
+
+/** Their names alone are asked for, so that no PostgreSQL is needed. */
+function clusterRows(): string[][] {
+  const rows: string[][] = [];
+  const noteAs =
+    (kind: string) =>
+    (name: string, help: string): void =>
+      void rows.push([code(name), kind, help]);
+  const metrics = { counter: noteAs('counter'), gauge: noteAs('gauge') } as unknown as Metrics;
+  exposeCluster(metrics, {} as MeasuredCluster);
+  exposePeers(metrics, { counters: {} } as Parameters<typeof exposePeers>[1]);
+  return rows.toSorted(([one = ''], [other = '']) => (one < other ? -1 : 1));
 }
 
 async function metricsText(): Promise<string> {
@@ -24,12 +42,13 @@ async function metricsText(): Promise<string> {
   const { config } = readConfig({
     env: {
       HUB_DATA_DIR: dataDir,
-      HUB_TLS: 'off',
       HUB_DEVICE_LISTEN: anyPort,
       HUB_ADMIN_LISTEN: anyPort,
       HUB_BROKER_LISTEN: anyPort,
       HUB_HOME_ASSISTANT: 'on',
       HUB_ROLL_UPS: '1m',
+      // Nobody is asked there: no command is sent.
+      HUB_TRACES_URL: 'http://127.0.0.1:9',
     },
     cwd: dataDir,
     isCron: () => true,

@@ -38,6 +38,7 @@ export function fleetBoard(types: readonly DeviceType[], links: DeviceLinks): Bo
       { title: 'Fleet', panels: [byPresence(), online(), pointsPerMinute(types)] },
       { title: 'Settings', panels: [byTwin()] },
       { title: 'Alarms', panels: alarmPanels(links) },
+      { title: 'Firmware', panels: [byFirmware(), refused()] },
       { title: 'Trouble', panels: [openIncidents(), changes(), talkers(links)] },
       { title: 'Devices', panels: [presenceByDevice(picked, links), latestEvents(picked, links)] },
     ],
@@ -59,6 +60,46 @@ function byPresence(): PanelPlan {
       alias: text,
       influxql: `SELECT count("state") AS "devices" FROM (SELECT last("state") AS "state" FROM "presence" WHERE $timeFilter${picked} GROUP BY "device") WHERE "state" = ${literal(value)} AND $timeFilter`,
     })),
+  });
+}
+
+/** Each hub counts its own devices with every snapshot of presence. */
+function byFirmware(): PanelPlan {
+  return timeseries({
+    title: 'Devices by firmware',
+    description:
+      'How many devices ran each version last, by type. Devices that never named a firmware are not counted.',
+    width: 12,
+    height: 8,
+    interval: '5m',
+    unit: 'none',
+    decimals: 0,
+    min: 0,
+    stacked: true,
+    draw: 'steps',
+    breakAfterMs: 1_800_000,
+    queries: [
+      {
+        alias: '$tag_type $tag_version',
+        influxql: `SELECT sum("devices") AS "devices" FROM (SELECT last("devices") AS "devices" FROM "firmware" WHERE ${sinceLastSnapshot}${picked} GROUP BY time($__interval), "hub", "site", "type", "version" fill(none)) WHERE ${sinceLastSnapshot} GROUP BY time($__interval), "type", "version" fill(none)`,
+      },
+    ],
+  });
+}
+
+function refused(): PanelPlan {
+  return table({
+    title: 'Refused by field and rule',
+    description:
+      'Frames that a rule of the device type refused in the time range. The console has an example of each, with the devices.',
+    width: 12,
+    height: 8,
+    columns: [{ name: 'Time', hidden: true }],
+    queries: [
+      {
+        influxql: `SELECT sum("frames") AS "frames" FROM "refused" WHERE $timeFilter${chosen('type')} GROUP BY "type", "stream", "field", "rule"`,
+      },
+    ],
   });
 }
 

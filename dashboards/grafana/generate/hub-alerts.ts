@@ -1,5 +1,5 @@
 import type { AlertRule } from './alert-rule.ts';
-import { hubUid } from './hub-board.ts';
+import { certificateWarnSec, hubUid } from './hub-board.ts';
 import { identifier } from './influxql.ts';
 
 const hub = 'Hub {{ .Labels.hub }}';
@@ -39,6 +39,24 @@ export const hubAlerts: readonly AlertRule[] = [
     summary: `${hub} was blocked for {{ .Values.B }} ms`,
     description: 'The event loop was blocked: acks, commands and presence were late by this time.',
   }),
+  {
+    ...level(
+      'certificateLeftSec',
+      'Certificate ends soon',
+      'last("certificateLeftSec")',
+      { below: certificateWarnSec },
+      '10m',
+      'warning',
+      {
+        summary: `${hub}: the certificate of the devices\' port ends in less than 14 days`,
+        description:
+          "Devices refuse it once it has ended. Renew the files of `HUB_TLS_CERT` and `HUB_TLS_KEY`: they are read again without a restart. A certificate of the hub's own CA is renewed by the hub; its log says why it was not.",
+      },
+    ),
+    uid: 'device-hub-hub-certificate',
+    // It changes in days: a hub that is away for a while keeps its alert.
+    rangeSec: 3_600,
+  },
   rise('dropped', 'Points lost', 'critical', {
     summary: `${hub} has lost points`,
     description:
@@ -79,6 +97,7 @@ function panelOf(name: string): AlertRule['panel'] {
     buffer: 'Buffer and spool usage',
     spool: 'Buffer and spool usage',
     lag: 'Event loop',
+    certificateLeftSec: 'Certificate ends in',
     dropped: 'Dropped points',
     deadLettered: 'Dead letters',
     imbalance: 'Imbalance',

@@ -6,6 +6,8 @@ import { tagVariable } from './shared-panels.ts';
 export const hubUid = 'device-hub-hub';
 
 const picked = chosen('hub');
+/** A certificate is an alert when it ends sooner. */
+export const certificateWarnSec = 14 * 86_400;
 /** Three of its ten-second points are missing before a line breaks, ms. */
 const breakAfterMs = 40_000;
 
@@ -21,12 +23,18 @@ export function hubBoard(): BoardPlan {
       {
         title: 'Now',
         panels: [
-          figure('Unhealthy components', 'degraded', goodIsZero),
+          figure('Unhealthy components', 'degraded', { thresholds: goodIsZero }),
           figure('Sessions', 'sessions'),
-          figure('Spooled points', 'spooled', waiting),
-          figure('Dead letters', 'deadLettered', waiting),
-          figure('Dropped points', 'dropped', goodIsZero, 'Points lost since the hub started.'),
-          figure('Imbalance', 'imbalance', goodIsZero, 'Anything but 0 is a fault of the hub.'),
+          figure('Spooled points', 'spooled', { thresholds: waiting }),
+          figure('Dead letters', 'deadLettered', { thresholds: waiting }),
+          figure('Dropped points', 'dropped', {
+            thresholds: goodIsZero,
+            description: 'Points lost since the hub started.',
+          }),
+          figure('Imbalance', 'imbalance', {
+            thresholds: goodIsZero,
+            description: 'Anything but 0 is a fault of the hub.',
+          }),
         ],
       },
       { title: 'Load', panels: [rates(), people(), eventLoop(), levels('Heap', 'bytes', ['heapBytes'])] },
@@ -39,6 +47,7 @@ export function hubBoard(): BoardPlan {
           links(),
         ],
       },
+      { title: 'Store', panels: [writeTime(), spoolWait(), certificate()] },
       { title: 'Rollouts', panels: [updates(), rollouts()] },
     ],
   };
@@ -57,17 +66,18 @@ const waiting: readonly Threshold[] = [
 function figure(
   title: string,
   field: string,
-  thresholds: readonly Threshold[] = [{ color: 'text', value: null }],
-  description?: string,
+  more: Partial<
+    Pick<Parameters<typeof stat>[0], 'thresholds' | 'description' | 'unit' | 'width' | 'height'>
+  > = {},
 ): PanelPlan {
   return stat({
     title,
-    ...(description === undefined ? {} : { description }),
     width: 4,
     height: 4,
     unit: 'none',
     decimals: 0,
-    thresholds,
+    thresholds: [{ color: 'text', value: null }],
+    ...more,
     queries: [
       {
         alias: '$tag_hub',
@@ -150,6 +160,52 @@ function updates(): PanelPlan {
 
 function rollouts(): PanelPlan {
   return levels('Rollouts', 'none', ['rolloutsOpen', 'rolloutsStopped'], 'last');
+}
+
+function writeTime(): PanelPlan {
+  return store('Time of a write to the store', 'ms', 'storeWriteMs', {
+    description: 'How long writes take lately; each counts for an eighth. The longest of each interval.',
+  });
+}
+
+function spoolWait(): PanelPlan {
+  return store('Age of the spool', 's', 'spoolWaitSec', {
+    description: 'How long the oldest line in the spool has been waiting for the store; 0 when none waits.',
+  });
+}
+
+function store(
+  title: string,
+  unit: string,
+  field: string,
+  { description }: { description: string },
+): PanelPlan {
+  return timeseries({
+    title,
+    description,
+    width: 9,
+    height: 8,
+    interval: '10s',
+    unit,
+    min: 0,
+    breakAfterMs,
+    queries: [{ alias: '$tag_hub', influxql: overTime('max', field) }],
+  });
+}
+
+function certificate(): PanelPlan {
+  return figure('Certificate ends in', 'certificateLeftSec', {
+    description:
+      'Of the certificate that devices see. Empty without TLS. The hub renews the one of its own CA; yours is read again when its file changes.',
+    thresholds: [
+      { color: 'red', value: null },
+      { color: 'orange', value: certificateWarnSec },
+      { color: 'green', value: 30 * 86_400 },
+    ],
+    unit: 's',
+    width: 6,
+    height: 8,
+  });
 }
 
 function links(): PanelPlan {

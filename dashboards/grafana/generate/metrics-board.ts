@@ -23,9 +23,9 @@ export function metricsBoard(): BoardPlan {
         ],
       },
       { title: 'Devices', panels: [devices(), lost(), connections(), nacks()] },
-      { title: 'Readings', panels: [points(), spool(), writes(), bus()] },
+      { title: 'Readings', panels: [points(), spool(), writes(), writeTime(), spoolWait(), bus()] },
       { title: 'Commands', panels: [commands(), latency()] },
-      { title: 'Process', panels: [cpu(), memory(), eventLoop(), pages()] },
+      { title: 'Process', panels: [cpu(), memory(), eventLoop(), pages(), certificate()] },
     ],
   };
 }
@@ -134,6 +134,33 @@ function writes(): PanelPlan {
     'none',
     { writes: rate('hub_store_writes_total'), failed: rate('hub_store_write_failures_total') },
     { description: 'Per second.', colors: { failed: 'red' } },
+  );
+}
+
+function writeTime(): PanelPlan {
+  return chart(
+    'Time of a write to the store',
+    's',
+    { '{{instance}}': 'hub_store_write_seconds{HUB}' },
+    { description: 'How long writes take lately; each counts for an eighth.' },
+  );
+}
+
+function spoolWait(): PanelPlan {
+  return chart(
+    'Age of the spool',
+    's',
+    { '{{instance}}': 'hub_spool_wait_seconds{HUB}' },
+    { description: 'How long the oldest line has been waiting for the store; 0 when none waits.' },
+  );
+}
+
+function certificate(): PanelPlan {
+  return chart(
+    'Certificate ends in',
+    's',
+    { '{{instance}}': 'hub_tls_expiry_seconds{HUB} - time()' },
+    { description: 'Of the certificate that devices see.' },
   );
 }
 

@@ -10,6 +10,7 @@ interface EntryRow {
   shares: string;
   lines: number;
   size: number;
+  spooled_ms: number;
 }
 
 /** @returns the oldest entries, as many as fit in `lines` and `size`, at least one */
@@ -17,12 +18,13 @@ export function head(
   db: OperationDatabase,
   limits: { lines: number; size: number },
 ): SpooledLines | undefined {
-  const found: SpooledLines = { upToId: 0, lines: [], shares: {}, size: 0 };
+  const found: SpooledLines = { upToId: 0, oldestMs: 0, lines: [], shares: {}, size: 0 };
   const shares = new Map<string, number>();
   for (const row of db.prepare('SELECT * FROM entry ORDER BY id').iterate() as Iterable<unknown>) {
     const entry = row as EntryRow;
     const fits = found.lines.length + entry.lines <= limits.lines && found.size + entry.size <= limits.size;
     if (found.upToId > 0 && !fits) break;
+    if (found.upToId === 0) found.oldestMs = entry.spooled_ms;
     found.upToId = entry.id;
     for (const line of entry.text.split('\n')) found.lines.push(line);
     found.size += entry.size;

@@ -1,8 +1,10 @@
 import type { DeviceType, FieldSpec } from '../../../schemas/index.ts';
 import { alarmFields } from '../recorders/alarm-recorder.ts';
 import { commandFields } from '../recorders/command-recorder.ts';
+import { firmwareFields } from '../recorders/firmware-recorder.ts';
 import { incidentFields } from '../recorders/incident-recorder.ts';
 import { presenceFields } from '../recorders/presence-recorder.ts';
+import { refusedFields } from '../recorders/refused-recorder.ts';
 import { twinFields } from '../recorders/twin-recorder.ts';
 import { hubFields } from '../self-monitoring.ts';
 
@@ -13,6 +15,8 @@ const own: Readonly<Record<string, readonly FieldSpec[]>> = {
   twin: twinFields,
   alarm: alarmFields,
   incident: incidentFields,
+  firmware: firmwareFields,
+  refused: refusedFields,
   hub: hubFields,
 };
 

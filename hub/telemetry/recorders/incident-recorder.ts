@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger.ts';
 import { compileFieldEncoder, encodePrefix, encodeTimeUs } from '../line-protocol.ts';
 import type { Writer } from '../writer.ts';
 import { OwnTimes } from './own-times.ts';
+import { tagText } from './tag-text.ts';
 
 /** Of its measurement. */
 export const incidentFields: readonly FieldSpec[] = [
@@ -54,7 +55,6 @@ export class IncidentRecorder {
 
 /** `site berlin`, the name of a schedule, the id of a device. */
 function subjectOf({ scope, subject, sample, kind }: Incident): string {
-  const text = scope === undefined ? (subject ?? sample[0] ?? kind) : `${scope.by} ${scope.value}`;
-  // A device names its firmware itself, and no line can carry a control character in a tag.
-  return text.replaceAll(/\p{Cc}/gu, ' ');
+  // A device names its firmware itself.
+  return tagText(scope === undefined ? (subject ?? sample[0] ?? kind) : `${scope.by} ${scope.value}`);
 }

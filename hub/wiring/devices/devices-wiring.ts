@@ -1,6 +1,6 @@
 import { openDeviceTls } from '../../adapters/tls/device-tls.ts';
 import { exposeTls } from '../../adapters/tls/tls-metrics.ts';
-import { startDeviceListener, type DeviceListener } from '../../adapters/websocket/device-listener.ts';
+import { startDeviceListener } from '../../adapters/websocket/device-listener.ts';
 import { exposeListener } from '../../adapters/websocket/listener-metrics.ts';
 import type { Refusals } from '../../admin/refusals.ts';
 import type { CommandEvents } from '../../commands/command-session.ts';
@@ -45,7 +45,7 @@ interface Deps {
  * The devices' way in: TLS, limits before authentication, identity, the session, and its end when a credential expires.
  * @throws HubError `address-in-use` · `tls-invalid`
  */
-export async function listenForDevices(hub: HubContext, deps: Deps): Promise<DeviceListener> {
+export async function listenForDevices(hub: HubContext, deps: Deps) {
   const { config, clock, log, metrics, releasers } = hub;
   const { registry, sessions, admission } = deps;
   const { authenticator, enrolments } = deps.identity;
@@ -75,11 +75,11 @@ export async function listenForDevices(hub: HubContext, deps: Deps): Promise<Dev
     { ...config, listen: config.deviceListen, tls: tls?.options, connectionCut },
   );
   releasers.push('device listener', () => listener.close());
-  const reload = tls?.watch((renewed) => listener.renewTls(renewed));
-  releasers.push('certificate', () => reload?.close());
+  const certificate = tls?.watch((renewed) => listener.renewTls(renewed));
+  releasers.push('certificate', () => certificate?.close());
   exposeListener(metrics, listener.counters);
-  if (reload !== undefined) exposeTls(metrics, reload);
-  return listener;
+  if (certificate !== undefined) exposeTls(metrics, certificate);
+  return { listener, certificate };
 }
 
 function sessionDepsOf({ config, clock, log, releasers }: HubContext, deps: Deps): SessionDeps {

@@ -1,6 +1,7 @@
 import type { DeviceListener } from '../../adapters/websocket/device-listener.ts';
 import { drainSessions, slotsOf } from '../../sessions/session-drain.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
+import type { RefusedRecorder } from '../../telemetry/recorders/refused-recorder.ts';
 import type { SelfMonitoring } from '../../telemetry/self-monitoring.ts';
 import type { Writer } from '../../telemetry/writer.ts';
 import type { HubContext } from '../context.ts';
@@ -23,7 +24,7 @@ export async function drainHub(
     presence: PresenceParts;
     incidents: IncidentParts;
     monitoring: SelfMonitoring;
-    telemetry: { writer: Writer };
+    telemetry: { writer: Writer; refusedRecorder: RefusedRecorder };
   },
 ): Promise<{ lost: number; faults: { name: string; error: unknown }[] }> {
   const { listener, sessions, presence, incidents, monitoring } = deps;
@@ -33,6 +34,7 @@ export async function drainHub(
   await presence.keeper.settled();
   await incidents.settled();
   monitoring.close();
+  deps.telemetry.refusedRecorder.close();
   const [lost] = await Promise.all([
     deps.telemetry.writer.drain(drainMs),
     presence.announcer.settled(clock, settleMs),

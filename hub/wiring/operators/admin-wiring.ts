@@ -86,7 +86,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   releasers.push('live feed', () => feed.close());
   exposeLiveFeed(metrics, feed);
   const latest = new LatestReadings();
-  const refusals = new Refusals({ clock, log, stores }, feed);
+  const refusals = new Refusals({ clock, log, stores, recorder: telemetry.refusedRecorder }, feed);
   keepSaving(hub, 'rejected readings of devices', refusals.log.lists);
   keepSaving(hub, 'rejected readings', refusals.rejects);
   const { lists: events } = presence.events;

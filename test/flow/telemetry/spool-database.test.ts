@@ -32,6 +32,7 @@ test('entries come back in order, as many as fit, and are gone when removed, the
   const head = await spool.head({ lines: 7, size: 1_000_000 });
   assert.deepEqual(head?.lines, [...entry(1).lines, ...entry(2).lines]);
   assert.deepEqual(head?.shares, { 'd-1': 3, 'd-2': 3 });
+  assert.equal(head?.oldestMs, 1);
   const bad = {
     account: 'd-2',
     type: 'sensor',

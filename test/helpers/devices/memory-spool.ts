@@ -55,6 +55,7 @@ export class MemorySpool implements SpoolStore {
     if (last === undefined) return undefined;
     return {
       upToId: last.id,
+      oldestMs: taken[0]?.nowMs ?? 0,
       lines: taken.flatMap(({ lines }) => lines),
       shares: merged(taken.map(({ shares }) => shares)),
       size: total(taken.map(({ size }) => size)),

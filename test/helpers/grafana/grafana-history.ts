@@ -12,6 +12,11 @@ import { twinStates } from '../../../schemas/twin/twin-states.ts';
 import { TwinRecorder } from '../../../hub/telemetry/recorders/twin-recorder.ts';
 import { AlarmView } from '../../../schemas/api/alarms.ts';
 import { AlarmRecorder } from '../../../hub/telemetry/recorders/alarm-recorder.ts';
+import {
+  FirmwareRecorder,
+  type FirmwareOfDevice,
+} from '../../../hub/telemetry/recorders/firmware-recorder.ts';
+import { RefusedRecorder } from '../../../hub/telemetry/recorders/refused-recorder.ts';
 import { IncidentRecorder } from '../../../hub/telemetry/recorders/incident-recorder.ts';
 import { SelfMonitoring, type HubSample } from '../../../hub/telemetry/self-monitoring.ts';
 import type { Incident } from '../../../schemas/api/incidents.ts';
@@ -59,6 +64,8 @@ const readings: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   'smart-valve': { flow: { flow: 12.5, pressure: 3.2, position: 80, mode: 'automatic' } },
 };
 export const readingsPerDevice = 60;
+/** Of each type, for the same reason. */
+export const refusedFrames = 3;
 
 /** It is about all that were lost at a place. */
 const incident: Incident = {
@@ -86,12 +93,15 @@ const atStart: HubSample = {
   spoolSize: 0,
   spoolFill: 0,
   bufferFill: 0,
+  spoolWaitSec: 0,
   storeUp: true,
+  storeWriteMs: 3.5,
   busUp: true,
   faults: [],
   eventLoopLagMs: 0,
   eventLoopShare: 0,
   heapBytes: 0,
+  certificateLeftSec: 3_456_000,
 };
 
 /** Of `env-1` and `traffic-2` a critical one lasts unacknowledged, of `env-3` one is acknowledged, and of `traffic-1` one is over. */
@@ -141,6 +151,12 @@ export async function writeHistory(url: string, database: string, toMs: number):
     explained: (id) => explainedDevices.has(id),
   });
 
+  let firmware: FirmwareOfDevice[] = [];
+  // Each of two hubs says it of all, so that every device counts twice: the sum over hubs shows.
+  const firmwareRecorders = ['h-1', 'h-2'].map(
+    (hubId) => new FirmwareRecorder({ writer, ledger, hubId, devices: () => firmware }),
+  );
+
   const senders = historyDevices.map((device) =>
     senderOf(device, { ingest, ledger, startMs: toMs - hourMs }),
   );
@@ -148,6 +164,8 @@ export async function writeHistory(url: string, database: string, toMs: number):
   for (let timeMs = toMs - hourMs - 300_000; timeMs <= toMs; timeMs += 300_000) {
     for (const { silent, tell } of senders) tell(silent === true ? toMs : timeMs);
     recorder.snapshot(presenceAt(timeMs, changedMs), timeMs + 20);
+    firmware = firmwareAt(timeMs, changedMs);
+    for (const each of firmwareRecorders) each.snapshot(timeMs + 20);
   }
   for (const [id, presence] of presenceAt(changedMs, changedMs)) recorder.record(id, presence, changedMs);
   const changed = new ManualClock(changedMs);
@@ -162,6 +180,13 @@ export async function writeHistory(url: string, database: string, toMs: number):
   for (const value of ['first floor', 'east']) {
     incidents.incidentChanged({ ...incident, scope: { by: 'site', value } });
   }
+  const refused = new RefusedRecorder({ clock: changed, writer, ledger, hubId: 'h-1' });
+  for (const { id, name } of shippedTypes) {
+    const stream = `of-${name}`;
+    for (let frames = 0; frames < refusedFrames; frames += 1)
+      refused.note({ type: id, stream, field: '/value', rule: 'maximum' });
+  }
+  refused.record();
   const monitoring = { clock: changed, writer, ledger, hubId: 'hub-of-history', read: () => atStart };
   new SelfMonitoring(monitoring).record();
   assert.equal(await writer.drain(30_000), 0);
@@ -206,6 +231,15 @@ function senderOf(
 
 function recordOf({ id, type, site }: HistoryDevice): DeviceRecord {
   return { id, type: typeNamed(type).id, site, credentials: [], createdMs: 0, disabled: false, epoch: 1 };
+}
+
+/** All run 1.0; from the change on, those of type env-sensor run 1.1. */
+function firmwareAt(timeMs: number, changedMs: number): FirmwareOfDevice[] {
+  return historyDevices.map(({ type, site }) => ({
+    type,
+    site,
+    firmware: timeMs >= changedMs && type === 'env-sensor' ? '1.1' : '1.0',
+  }));
 }
 
 function presenceAt(timeMs: number, changedMs: number): [string, Presence][] {

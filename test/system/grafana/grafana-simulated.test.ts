@@ -187,6 +187,21 @@ suite('Grafana on what a hub with simulated devices has written', () => {
     );
   });
 
+  test('what the liar was refused is counted under its field and rule', async () => {
+    const refused = `"type" = 'env-sensor' AND "stream" = 'env' AND "field" = '/temperature' AND "rule" = 'maximum'`;
+    const frames = await waitFor(() => newest(`SELECT sum("frames") FROM "refused" WHERE ${refused}`), {
+      what: 'the hub has written what it refused',
+      timeoutMs: 15_000,
+      everyMs: 100,
+    });
+    assert.equal(frames, 1);
+  });
+
+  test('the hub writes how long its writes take', async () => {
+    const took = await newest(`SELECT last("storeWriteMs") FROM "hub" WHERE "hub" != 'hub-of-history'`);
+    assert.ok(Number(took) > 0, `${String(took)} ms`);
+  });
+
   test('a hub that is gone is missed', async () => {
     const rule = rules.get('device-hub-hub-silent');
     assert.ok(rule);

@@ -7,6 +7,7 @@ import { evaluate } from '../../helpers/grafana/grafana-alerts.ts';
 import {
   historyDevices,
   readingsPerDevice,
+  refusedFrames,
   shippedTypes,
   writeHistory,
 } from '../../helpers/grafana/grafana-history.ts';
@@ -27,6 +28,13 @@ const hourMs = 3_600_000;
 const all = { all: '.*' };
 const everything = { site: all, type: all, device: all, hub: all, resolution: '{0}' };
 const fleet = boards.get('fleet');
+
+/** Another point of the hub, with the time that its certificate has left. */
+async function writeCertificate(url: string, into: string, timeMs: number, leftSec: number): Promise<void> {
+  const line = `hub,hub=hub-of-history certificateLeftSec=${leftSec} ${timeMs}`;
+  const { status } = await fetch(`${url}/write?db=${into}&precision=ms`, { method: 'POST', body: line });
+  assert.equal(status, 204);
+}
 
 function contextOf(variables: Readonly<Record<string, VariableValue>>): QueryContext {
   return { fromMs: toMs - hourMs, toMs, intervalMs: 5_000, variables };
@@ -188,6 +196,55 @@ suite('the dashboards and rules on a known history', () => {
     const [series] = await run('fleet', 'Devices that send most A', everything);
     const [points, device] = [series?.values[0]?.[1], series?.values[0]?.[2]];
     assert.ok(Number(points) > 0 && typeof device === 'string');
+  });
+
+  test('versions of firmware are counted over time, over all hubs and sites', async () => {
+    const series = await run('fleet', 'Devices by firmware A', everything);
+    const ends = series.map(({ tags, values }) => [
+      tags?.['type'],
+      tags?.['version'],
+      values.at(0)?.[1],
+      values.at(-1)?.[1],
+      values.length,
+    ]);
+    const twice = (type: string): number =>
+      2 * historyDevices.filter((device) => device.type === type).length;
+    assert.deepEqual(ends, [
+      // The change is seven minutes before the end: of the snapshots in view, the last one has it.
+      ['env-sensor', '1.0', twice('env-sensor'), twice('env-sensor'), 12],
+      ['env-sensor', '1.1', twice('env-sensor'), twice('env-sensor'), 1],
+      ['smart-valve', '1.0', twice('smart-valve'), twice('smart-valve'), 13],
+      ['traffic-detector', '1.0', twice('traffic-detector'), twice('traffic-detector'), 13],
+    ]);
+    const [south] = await run('fleet', 'Devices by firmware A', {
+      ...everything,
+      site: 'south',
+      type: 'traffic-detector',
+    });
+    const atSouth = historyDevices.filter(
+      ({ site, type }) => site === 'south' && type === 'traffic-detector',
+    );
+    assert.equal(south?.values.at(-1)?.[1], 2 * atSouth.length);
+  });
+
+  test('what is refused is counted by field and rule', async () => {
+    const series = await run('fleet', 'Refused by field and rule A', everything);
+    assert.deepEqual(
+      series.map(({ tags, values }) => [tags?.['stream'], tags?.['field'], tags?.['rule'], values[0]?.[1]]),
+      shippedTypes
+        .map(({ name }) => name)
+        .toSorted()
+        .map((name) => [`of-${name}`, '/value', 'maximum', refusedFrames]),
+    );
+  });
+
+  test('the rule of the certificate says nothing while it has weeks left, and then names the hub', async () => {
+    const rule = rules.get('device-hub-hub-certificate');
+    assert.ok(rule);
+    const place = { url: influx.url, database, nowMs: toMs };
+    assert.deepEqual(await evaluate(rule, place), { series: 1, firing: [] });
+    await writeCertificate(influx.url, database, toMs - 60_000, 13 * 86_400);
+    assert.deepEqual((await evaluate(rule, place)).firing, [{ hub: 'hub-of-history' }]);
   });
 
   test('alarms that last are counted by severity, and the rule names the critical one that nobody has acknowledged', async () => {

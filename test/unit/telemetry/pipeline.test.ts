@@ -65,6 +65,24 @@ test('a write without an answer is spooled after a second, and a late answer cha
   assert.deepEqual({ stored: ledger.total.stored, spooled: ledger.total.spooled }, { stored: 1, spooled: 0 });
 });
 
+test('the age of the spool is that of its oldest line, and nothing once it is empty', async (t) => {
+  const store = new ScriptedStore();
+  store.answer = () => away;
+  const { clock, add, spool } = pipelineTo(t, store);
+  assert.equal(spool.waitMs, 0);
+  add();
+  await clock.advanceAsync(200);
+  const early = spool.waitMs;
+  assert.ok(early > 0 && early <= 200, `${early} ms`);
+  await clock.advanceAsync(60_000);
+  add();
+  await clock.advanceAsync(1_000);
+  assert.equal(spool.waitMs, early + 61_000);
+  store.answer = () => ({ kind: 'stored' });
+  await clock.advanceAsync(60_000);
+  assert.deepEqual({ lines: spool.lines, waitMs: spool.waitMs }, { lines: 0, waitMs: 0 });
+});
+
 test('while the store is away nothing but the probe talks to it', async (t) => {
   const store = new ScriptedStore();
   store.answer = () => away;

@@ -20,12 +20,15 @@ const numbers: HubSample = {
   spoolSize: 1_000,
   spoolFill: 0.25,
   bufferFill: 0.5,
+  spoolWaitSec: 0,
   storeUp: true,
+  storeWriteMs: 3.5,
   busUp: false,
   faults: ['bus'],
   eventLoopLagMs: 1.5,
   eventLoopShare: 0.125,
   heapBytes: 1_000_000,
+  certificateLeftSec: 3_456_000,
 };
 
 /** Self-monitoring on a pipeline whose store keeps what it is given. */
