@@ -5,7 +5,7 @@ import { PresenceRecorder } from '../telemetry/recorders/presence-recorder.ts';
 import type { HubContext } from './context.ts';
 import type { IncidentParts } from './incidents-wiring.ts';
 import type { PresenceParts } from './presence-wiring.ts';
-import { firmwareOfDevices } from '../presence/firmware-of-devices.ts';
+import { firmwareOfDevices } from '../telemetry/recorders/firmware-of-devices.ts';
 import type { HubState } from './state-wiring.ts';
 import type { Telemetry } from './telemetry-wiring.ts';
 

@@ -1,4 +1,4 @@
-import { closeReasons } from '../../schemas/protocol/close-codes.ts';
+import { closeMeanings, closeReasons, type CloseReason } from '../../schemas/protocol/close-codes.ts';
 import { deviceFrameSchemas, hubFrameSchemas } from '../../schemas/protocol/frame-schemas.ts';
 import { code, generatedNote, plain, table } from './markdown.ts';
 import { memberTable } from './schema-tables.ts';
@@ -16,9 +16,14 @@ export function framesPage(): string {
     '## Close codes and their reasons',
     'The reason of a close is JSON: `{"code": "rate-abuse", "retryAfterMs"?: 60000}`.',
     table(
-      ['Reason', 'Close code'],
-      Object.entries(closeReasons).map(([reason, closeCode]) => [code(reason), String(closeCode)]),
+      ['Close code', 'Reason', 'Meaning'],
+      (Object.keys(closeReasons) as CloseReason[]).map((reason) => [
+        String(closeReasons[reason]),
+        code(reason),
+        closeMeanings[reason],
+      ]),
     ),
+    '[What a device does about each](../../schemas/README.md#close-codes).',
   ].join('\n\n');
 }
 

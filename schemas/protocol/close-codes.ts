@@ -53,6 +53,33 @@ export const closeReasons = {
 
 export type CloseReason = keyof typeof closeReasons;
 
+/** For who reads a code and wonders; what a device does about it is in the description of the protocol. */
+export const closeMeanings: Readonly<Record<CloseReason, string>> = {
+  bye: 'the device said goodbye',
+  'protocol-error': 'a frame that WebSocket does not allow',
+  'binary-frame': 'a binary frame where frames are text',
+  'text-frame': 'a text frame where frames are binary',
+  'bad-utf8': 'a text that is not UTF-8',
+  'too-many-fragments': 'a message in more fragments than are taken',
+  'frame-too-big': 'a frame longer than `limits.frameBytes` of the welcome',
+  draining: 'the hub stops: come back after `retryAfterMs`',
+  overloaded: 'the hub has too much to do',
+  'slow-reader': 'the device does not read what the hub sends',
+  undecodable: 'ten frames in a row that cannot be read',
+  'bad-seq': 'a `seq` that does not follow',
+  'unsupported-type': 'the hub does not have this device type',
+  'credential-expired': 'the credential has ended',
+  'credential-revoked': 'the credential was revoked',
+  'device-removed': 'the device was removed',
+  'no-hello': 'no hello came in time',
+  'no-heartbeat': 'pings were answered, and the application said nothing',
+  'link-lost': 'nothing came any more',
+  replaced: 'a newer session of the same device took over',
+  'cloned-credential': 'two devices use one id and secret',
+  'rate-abuse':
+    'far over the rate, in spite of `nack` with `rate`: send less, or raise `HUB_MESSAGES_PER_SEC`',
+};
+
 /** The reason of a close frame, JSON of at most 123 bytes: `{"code":"draining","retryAfterMs":1200}`. */
 export function closeReasonText(code: CloseReason, retryAfterMs?: number): string {
   return JSON.stringify(

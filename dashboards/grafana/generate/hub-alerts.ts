@@ -48,7 +48,7 @@ export const hubAlerts: readonly AlertRule[] = [
       '10m',
       'warning',
       {
-        summary: `${hub}: the certificate of the devices\' port ends in less than 14 days`,
+        summary: `${hub}: the certificate of the devices' port ends in less than 14 days`,
         description:
           "Devices refuse it once it has ended. Renew the files of `HUB_TLS_CERT` and `HUB_TLS_KEY`: they are read again without a restart. A certificate of the hub's own CA is renewed by the hub; its log says why it was not.",
       },

@@ -6,7 +6,9 @@ import type { Reading } from '../../../schemas/api/telemetry/readings.ts';
 import { lastQueryTimeMs } from '../../../schemas/api/values.ts';
 import { parseTimeMs } from '../arguments.ts';
 import { ask } from '../ask-hub.ts';
+import { everyReading } from '../every-reading.ts';
 import type { CliDeps } from '../cli-deps.ts';
+import { csv } from '../csv.ts';
 import type { ConfigOptions } from '../config-source.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
@@ -22,6 +24,7 @@ interface ReadingsOptions extends ConfigOptions {
   from?: number;
   to?: number;
   json?: true;
+  csv?: true;
 }
 
 export function addReadings(program: Command, deps: CliDeps): void {
@@ -33,29 +36,35 @@ export function addReadings(program: Command, deps: CliDeps): void {
     .option('--last <n>', `the newest n (default without a range: ${newestRows})`, parseLast)
     .option('--from <time>', 'from this time on: 2026-01-31, or 2026-01-31T12:00:00Z', parseTimeMs)
     .option('--to <time>', 'up to this time, exclusive', parseTimeMs)
-    .option('--json', 'one JSON object per line: timeMs and fields')
+    .option('--json', 'one JSON object per line: timeMs and fields; of a range all')
+    .option('--csv', 'a column for each field; of a range all')
     .action(async (device: string, stream: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ReadingsOptions>();
-      const { last, from, to, json } = options;
+      const { last, from, to, json, csv: asCsv } = options;
       if (from !== undefined && to !== undefined && from >= to) {
         command.error('error: --from must be before --to', { exitCode: exitCodes.usage });
       }
       const ranged = from !== undefined || to !== undefined;
+      const all = ranged && last === undefined && (json === true || asCsv === true);
       const query = {
         fromMs: from ?? 0,
         toMs: to ?? lastQueryTimeMs,
-        limit: last ?? (ranged ? rangeRows : newestRows),
+        limit: last ?? (all ? maxRows : ranged ? rangeRows : newestRows),
         take: last === undefined && ranged ? ('first' as const) : ('last' as const),
       };
       const params = { id: device, stream };
-      const { readings: rows } = await sayHowToStart(
-        ask(options, deps, 'GET /api/v1/devices/{id}/readings/{stream}', { params, query }),
-      );
+      const page = async (fromMs: number): Promise<readonly Reading[]> => {
+        const given = { params, query: { ...query, fromMs } };
+        return (await sayHowToStart(ask(options, deps, 'GET /api/v1/devices/{id}/readings/{stream}', given)))
+          .readings;
+      };
+      const rows = all ? await everyReading(page, query.fromMs, maxRows) : await page(query.fromMs);
       if (json === true) deps.out(rows.map((row) => `${JSON.stringify(row)}\n`).join(''));
+      else if (asCsv === true) deps.out(readingsCsv(rows));
       else deps.out(readingsTable(rows));
-      if (last === undefined && ranged && rows.length === rangeRows) {
+      if (!all && last === undefined && ranged && rows.length === rangeRows) {
         deps.err(
-          `these are the first ${rangeRows} of the range; use --last for the newest, up to ${maxRows}\n`,
+          `these are the first ${rangeRows} of the range; use --csv or --json for all of it, or --last for the newest\n`,
         );
       }
     });
@@ -75,11 +84,25 @@ async function sayHowToStart<Answer>(answer: Promise<Answer>): Promise<Answer> {
   }
 }
 
+function fieldsOf(rows: readonly Reading[]): string[] {
+  const fields = new Set<string>();
+  for (const row of rows) for (const name of Object.keys(row.fields)) fields.add(name);
+  return [...fields].toSorted();
+}
+
 function readingsTable(rows: readonly Reading[]): string {
-  const fields = [...new Set(rows.flatMap((row) => Object.keys(row.fields)))].toSorted();
+  const fields = fieldsOf(rows);
   return table(
     ['TIME', ...fields],
     rows.map((row) => [isoTime(row.timeMs), ...fields.map((field) => String(row.fields[field] ?? '-'))]),
+  );
+}
+
+function readingsCsv(rows: readonly Reading[]): string {
+  const fields = fieldsOf(rows);
+  return csv(
+    ['time', ...fields],
+    rows.map((row) => [isoTime(row.timeMs), ...fields.map((field) => row.fields[field]?.toString())]),
   );
 }
 

@@ -314,6 +314,15 @@ test('readings are read through the running hub, newest or by range', async (t) 
   );
   assert.equal(ranged[0]?.timeMs, startUs / 1_000 + 5_000.25);
 
+  const asCsv = await run([...args.slice(0, -1), '--csv'], dataDir);
+  assert.equal(
+    asCsv.out,
+    'time,temperature\r\n' +
+      '2026-01-01T00:00:05.000250Z,5\r\n' +
+      '2026-01-01T00:00:06.000250Z,6\r\n' +
+      '2026-01-01T00:00:07.000250Z,7\r\n',
+  );
+
   const unknown = await run(['readings', 'd-1', 'flow'], dataDir);
   assert.equal(unknown.code, 1);
   assert.match(unknown.err, /no stream flow; it has env/);

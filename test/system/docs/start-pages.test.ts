@@ -2,16 +2,37 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { blocksOf, newReader } from '../../helpers/docs/new-reader.ts';
+import { blocksOf, newReader, type NewReader } from '../../helpers/docs/new-reader.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
-/** The pages for the first day, followed word for word. Only ports and `npm ci` are others: the packages are there. */
+/** The pages for the first day, and that of the API, followed word for word. Only ports and `npm ci` are others: the packages are there. */
 
 const onTime = { timeoutMs: 60_000, everyMs: 20 };
 
 /** What is different each time: the code of the first login. */
 function comparable(text: string): string {
   return text.replaceAll(/#code=\S+/gu, '#code=…').trim();
+}
+
+/** The page about the API, with the demo of the start page. */
+async function followsApiPage(reader: NewReader): Promise<void> {
+  const [token = '', ...requests] = blocksOf('docs/http-api.md', 'sh');
+  const [create = '', , address = ''] = token.trim().split('\n');
+  const secret = /^script +(\S+)$/mu.exec(await reader.does(create))?.[1] ?? '';
+  const given = `export TOKEN=${secret}\n${address}\n`;
+  const expected = [
+    [/"id":"env-1",.*"next":"env-10"/u, /"id":"env-11",/u],
+    [/"name":"set-interval","status":"succeeded"/u],
+    [/"id":"blink-1",.*"final":false/u, /"id":"blink-1",/u],
+    [/^\{"readings":\[\{"timeMs":/u, /"env-1":\{"temperature":/u],
+  ];
+  assert.equal(requests.length, expected.length);
+  for (const [at, block] of requests.entries()) {
+    const commands = block.split(/^(?=curl)/mu);
+    assert.equal(commands.length, expected[at]?.length);
+    for (const [n, command] of commands.entries())
+      assert.match(await reader.does(`${given}${command}`), expected[at]?.[n] ?? /^$/u, command);
+  }
 }
 
 test('the start page: the demo prints what the page shows, and each of its commands does what it is for', async (t) => {
@@ -50,6 +71,8 @@ test('the start page: the demo prints what the page shows, and each of its comma
     t.diagnostic(`${what}: as the page says`);
   }
   assert.ok(lines.length >= 10, `${lines.length} commands are on the page`);
+
+  await followsApiPage(reader);
 
   const listen = shown.split('\n').find((line) => line.includes('mosquitto_sub')) ?? '';
   const heard = await reader.begins(`exec ${listen.trim()}`);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
-import { firmwareOfDevices } from '../../../hub/presence/firmware-of-devices.ts';
+import { firmwareOfDevices } from '../../../hub/telemetry/recorders/firmware-of-devices.ts';
 import { neverSeen } from '../../../hub/presence/presence.ts';
 import { FirmwareRecorder } from '../../../hub/telemetry/recorders/firmware-recorder.ts';
 import { RefusedRecorder } from '../../../hub/telemetry/recorders/refused-recorder.ts';
@@ -83,7 +83,7 @@ test('the firmware of a device is what it ran last, wherever it is now, and none
     all: () => Object.keys(sessions).map((id) => [id, neverSeen(0)] as const),
     session: (id: string) => ({ session: { firmware: sessions[id] } }),
   };
-  const found = firmwareOfDevices(registry as never, keeper as never);
+  const found = firmwareOfDevices(registry, keeper as never);
   assert.deepEqual(
     [...found].map(({ type, firmware }) => [type, firmware]),
     [

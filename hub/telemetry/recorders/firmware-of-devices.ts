@@ -1,6 +1,6 @@
-import { typeName } from '../../schemas/index.ts';
-import type { Registry } from '../registry/registry.ts';
-import type { PresenceKeeper } from './presence-keeper.ts';
+import { typeName } from '../../../schemas/index.ts';
+import type { Registry } from '../../registry/registry.ts';
+import type { PresenceKeeper } from '../../presence/presence-keeper.ts';
 
 /** What each device that we judge ran last; not those that never said it. */
 export function* firmwareOfDevices(
