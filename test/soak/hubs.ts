@@ -1,5 +1,6 @@
 import { seededRandom } from '../../device-sim/device/random.ts';
-import { hubChaos, hubFaults, shuffled, type HubFault } from '../helpers/drills/hub-chaos.ts';
+import { hubFaults, type HubFault } from '../helpers/drills/hubs/befall.ts';
+import { hubChaos, shuffled } from '../helpers/drills/hubs/hub-chaos.ts';
 import { report, say } from './report.ts';
 
 /** Rounds against one set of servers, before all is made anew. */
@@ -28,8 +29,8 @@ export async function soakHubs(
       random,
       say,
     });
-    const { missing, strange, sentTwice, epochsBack, falselyOffline, untruePresence, orphans } = found;
-    const wrong = [missing, strange, sentTwice, epochsBack, falselyOffline, untruePresence, orphans].flat();
+    const { missing, strange, faults: broken } = found;
+    const wrong = [missing, strange, ...Object.values(broken)].flat();
     report({ ...found, missing: missing.length, strange: strange.length, wrong: wrong.slice(0, 10) });
     ok &&= wrong.length === 0 && found.acked === found.sent;
   }

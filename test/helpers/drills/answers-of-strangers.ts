@@ -8,7 +8,8 @@ import { mqttStrangers, startMqttFront } from '../services/mqtt-strangers.ts';
 import { spawnHub, type HubProcess } from '../services/process.ts';
 import { waitFor } from '../wait-for.ts';
 import { quiet } from './kill-rounds.ts';
-import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
+import { addDevices, LedgerFleet } from './ledger-fleet.ts';
+import type { Comparison } from './readings-verdict.ts';
 import { letPass } from '../let-pass.ts';
 
 export interface StrangersReport extends Comparison {

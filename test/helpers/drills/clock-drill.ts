@@ -7,7 +7,8 @@ import { startInflux, type InfluxServer } from '../services/influxd.ts';
 import { spawnHub, type HubProcess } from '../services/process.ts';
 import { waitFor } from '../wait-for.ts';
 import { quiet } from './kill-rounds.ts';
-import { addDevices, LedgerFleet, type Comparison } from './ledger-fleet.ts';
+import { addDevices, LedgerFleet } from './ledger-fleet.ts';
+import type { Comparison } from './readings-verdict.ts';
 import { letPass } from '../let-pass.ts';
 
 const second = 1_000;

@@ -6,6 +6,7 @@ import {
 } from '../../../sdk/typescript/src/node.ts';
 import { query } from '../services/influxd.ts';
 import type { HubProcess } from '../services/process.ts';
+import { compareReadings, valueAt, type Comparison, type ReadingLog } from './readings-verdict.ts';
 
 export interface Credential {
   id: string;
@@ -45,17 +46,6 @@ interface Sender {
   stored: Map<number, number>;
   refused: number;
   lastMs: number;
-}
-
-/** What the devices and the store disagree about. */
-export interface Comparison {
-  sent: number;
-  acked: number;
-  inStore: number;
-  /** Acked and not in the store. */
-  missing: string[];
-  /** In the store and never sent, or with another value. */
-  strange: string[];
 }
 
 /** Devices that send at a fixed rate and write down what they were acked for: the truth the hub is held against. */
@@ -152,21 +142,14 @@ export class LedgerFleet {
 
   /** Holds the ledger against InfluxDB. */
   async compare(influxUrl: string): Promise<Comparison> {
-    const result: Comparison = { sent: 0, acked: 0, inStore: 0, missing: [], strange: [] };
-    for (const [id, { sent, stored }] of this.#devices) {
-      result.sent += sent.length;
-      result.acked += stored.size;
-      const influxql = `SELECT temperature FROM env_sensor_env WHERE device = '${id}'`;
+    const logs: ReadingLog[] = [];
+    for (const [device, { sent, stored: acked }] of this.#devices) {
+      const influxql = `SELECT temperature FROM env_sensor_env WHERE device = '${device}'`;
       const [series] = await query(influxUrl, 'hub', influxql);
-      const found = new Map((series?.values ?? []).map(([time, value]) => [Number(time) / 1000, value]));
-      result.inStore += found.size;
-      for (const ts of stored.keys()) if (!found.has(ts)) result.missing.push(`${id} ${ts}`);
-      const known = new Set(sent);
-      for (const [ts, value] of found) {
-        if (!known.has(ts) || value !== valueAt(ts)) result.strange.push(`${id} ${ts} ${String(value)}`);
-      }
+      const stored = new Map((series?.values ?? []).map(([time, value]) => [Number(time) / 1000, value]));
+      logs.push({ device, sent, acked: [...acked.keys()], stored });
     }
-    return result;
+    return compareReadings(logs);
   }
 
   #sendOne(device: Sender): void {
@@ -183,9 +166,4 @@ export class LedgerFleet {
     };
     void device.client.measure('env', { temperature: valueAt(ts) }, { ts }).then(settled);
   }
-}
-
-/** The value belongs to the time, so that a mix-up shows. */
-function valueAt(ts: number): number {
-  return (ts % 1000) / 10;
 }

@@ -1,0 +1,90 @@
+import type { Balancer } from '../../cluster/balancer.ts';
+import { letPass } from '../../let-pass.ts';
+import type { MosquittoBroker } from '../../services/mosquitto.ts';
+import type { PostgresServer } from '../../services/postgres.ts';
+import type { HubMember } from './hub-member.ts';
+
+/** What may befall hubs that are one. */
+export const hubFaults = [
+  'kill',
+  'freeze-short',
+  'freeze-long',
+  'cut-state',
+  'cut-broker',
+  'cut-both',
+  'links',
+  'hammer',
+  'restart',
+  'postgres',
+  'broker',
+] as const;
+export type HubFault = (typeof hubFaults)[number];
+
+interface Scene {
+  postgres: PostgresServer;
+  broker: MosquittoBroker;
+  members: readonly HubMember[];
+  balancer: Balancer;
+  random: () => number;
+}
+
+export async function befall(
+  fault: HubFault,
+  { members, postgres, broker, balancer, random }: Scene,
+): Promise<void> {
+  const running = members.filter(({ hub: process }) => process !== undefined);
+  const victim = running[Math.floor(random() * running.length)];
+  const hub = victim?.hub;
+  if (victim === undefined || hub === undefined) throw new Error('no hub runs');
+  switch (fault) {
+    case 'kill':
+      await hub.kill('SIGKILL');
+      return;
+    case 'restart':
+      await hub.kill('SIGTERM');
+      return;
+    case 'freeze-short':
+    case 'freeze-long':
+      hub.pause();
+      await letPass(fault === 'freeze-short' ? 3_000 : 8_000);
+      hub.resume();
+      return;
+    case 'cut-state':
+    case 'cut-broker':
+    case 'cut-both': {
+      const cut = [
+        ...(fault === 'cut-broker' ? [] : [victim.state]),
+        ...(fault === 'cut-state' ? [] : [victim.broker]),
+      ];
+      const silently = random() < 0.5;
+      for (const proxy of cut) {
+        if (silently) proxy.stall();
+        else {
+          await proxy.refuse();
+          proxy.cut();
+        }
+      }
+      await letPass(2_000 + random() * 8_000);
+      for (const proxy of cut) await proxy.resume();
+      return;
+    }
+    case 'links':
+      balancer.cut();
+      return;
+    case 'hammer':
+      for (let times = 0; times < 15; times += 1) {
+        balancer.cut();
+        await letPass(200);
+      }
+      return;
+    case 'postgres':
+      await (random() < 0.5 ? postgres.kill() : postgres.stop());
+      await letPass(random() * 6_000);
+      await postgres.restart();
+      return;
+    case 'broker':
+      await broker.stop();
+      await letPass(random() * 4_000);
+      await broker.restart();
+  }
+}

@@ -1,0 +1,163 @@
+import { connectAsync } from 'mqtt';
+import { RamMemory } from '../../../../sdk/typescript/src/node.ts';
+import { startBalancer } from '../../cluster/balancer.ts';
+import { letPass } from '../../let-pass.ts';
+import { startInflux } from '../../services/influxd.ts';
+import { startMosquitto } from '../../services/mosquitto.ts';
+import { startPostgres } from '../../services/postgres.ts';
+import { startTcpProxy } from '../../services/tcp-proxy.ts';
+import { waitFor } from '../../wait-for.ts';
+import { CommandRecord, type CommandReport } from '../command-record.ts';
+import { addDevices, LedgerFleet } from '../ledger-fleet.ts';
+import type { Comparison } from '../readings-verdict.ts';
+import { befall, type HubFault } from './befall.ts';
+import { HubLogger } from './hub-log.ts';
+import { HubMember } from './hub-member.ts';
+import { judgeHubs, type HubFaults } from './hub-verdict.ts';
+
+export interface HubChaosOptions {
+  hubs: number;
+  devices: number;
+  /** Readings a second of each device. */
+  perSec: number;
+  /** To devices at random, by hubs at random, all in all. */
+  commandsPerSec: number;
+  /** In this order. */
+  faults: readonly HubFault[];
+  random: () => number;
+  say?: (text: string) => void;
+}
+
+export interface HubChaosReport extends Comparison {
+  commands: CommandReport;
+  /** What breaks a promise, by its judge. */
+  faults: HubFaults;
+  /** How often hubs were started. */
+  starts: number;
+  /** Why hubs ended by themselves. */
+  ends: string[];
+}
+
+const root = 'hub/v1';
+
+/**
+ * Hubs that are one serve devices and commands while everything befalls them that may. What devices were acked for must be in the
+ * store, each command must end as its device says and be sent once, epochs must rise, and presence must be true.
+ * @throws AssertionError when a command's status is untrue
+ */
+export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport> {
+  const { random, say = () => undefined } = options;
+  const [postgres, broker, influx] = await Promise.all([startPostgres(), startMosquitto(), startInflux()]);
+  const members: HubMember[] = [];
+  for (let n = 0; n < options.hubs; n += 1) {
+    const state = await startTcpProxy({ port: postgres.port });
+    const bus = await startTcpProxy({ port: broker.port });
+    members.push(
+      new HubMember(state, bus, {
+        HUB_TLS: 'off',
+        HUB_INFLUX_URL: influx.url,
+        HUB_MQTT_URL: `mqtt://127.0.0.1:${bus.port}`,
+        HUB_STATE_URL: `postgres://127.0.0.1:${state.port}/hub`,
+        HUB_STATE_USERNAME: postgres.username,
+        HUB_ACK_DELAY_MS: '50',
+      }),
+    );
+  }
+  const balancer = await startBalancer(() => shuffled(members, random).flatMap(({ port }) => port ?? []));
+  await Promise.all(members.map((member) => member.start()));
+  const first = members[0]?.hub;
+  if (first === undefined) throw new Error('no hub was started');
+  const credentials = await addDevices(first, options.devices);
+  const fleet = new LedgerFleet({
+    url: `ws://127.0.0.1:${balancer.port}/v1/device`,
+    credentials,
+    perSec: options.perSec,
+    heartbeatSec: 5,
+    memory: () => new RamMemory(),
+  });
+  const logger = await HubLogger.start(broker);
+  const commander = await connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 200 });
+  const record = new CommandRecord();
+  for (const [id, client] of fleet.clients) {
+    record.follow(client, id, ['identify'], async () => {
+      await letPass(random() * 300);
+      return { status: random() < 0.1 ? 'failed' : 'succeeded' };
+    });
+    logger.follow(id, client);
+  }
+  let commands = 0;
+  const sending = setInterval(() => {
+    const device = credentials[Math.floor(random() * credentials.length)]?.id ?? '';
+    const member = members[Math.floor(random() * members.length)];
+    const body = { id: `c-${(commands += 1)}`, ttlMs: 8_000 };
+    record.requested(device, body.id);
+    if (random() < 0.5) {
+      const topic = `${root}/command/${device}/identify`;
+      commander.publishAsync(topic, JSON.stringify(body), { qos: 1 }).then(
+        () => record.promised(device, body.id),
+        () => undefined,
+      );
+    } else if (member?.hub !== undefined) void record.post(member.dataDir, device, 'identify', body);
+  }, 1_000 / options.commandsPerSec);
+  const scene = { postgres, broker, members, balancer, random };
+  try {
+    fleet.connect();
+    fleet.start();
+    for (const [round, fault] of options.faults.entries()) {
+      await waitFor(() => fleet.online > fleet.size * 0.9, {
+        what: `devices online before ${fault}`,
+        timeoutMs: 60_000,
+      });
+      await letPass(500 + random() * 1_500);
+      say(`round ${round + 1}: ${fault}, when ${fleet.acked} readings were acked`);
+      await befall(fault, scene);
+    }
+    clearInterval(sending);
+    await waitFor(() => members.every(({ hub }) => hub !== undefined), {
+      what: 'all hubs',
+      timeoutMs: 60_000,
+    });
+    await waitFor(() => fleet.online === fleet.size, { what: 'all devices online', timeoutMs: 60_000 });
+    fleet.stop();
+    await waitFor(() => fleet.unsettled === 0, {
+      what: 'everything settled',
+      timeoutMs: 60_000,
+      everyMs: 100,
+    });
+    const report = await record.compare(members[0]?.dataDir ?? '', 60_000);
+    // Of a hub that was killed, what is in its spool.
+    const comparison = await waitFor(
+      async () => {
+        const now = await fleet.compare(influx.url);
+        return now.missing.length === 0 && now;
+      },
+      { what: 'every acked reading in the store', timeoutMs: 30_000, everyMs: 1_000 },
+    ).catch(() => fleet.compare(influx.url));
+    const log = await logger.read({ postgres, broker, devices: fleet.size });
+    return {
+      ...comparison,
+      commands: report,
+      faults: judgeHubs(log),
+      starts: members.reduce((sum, { starts }) => sum + starts, 0),
+      ends: members.flatMap(({ ends }) => ends),
+    };
+  } catch (error) {
+    for (const { hub } of members) say(hub?.output().slice(-4_000) ?? 'a hub that does not run');
+    throw error;
+  } finally {
+    clearInterval(sending);
+    await fleet.close();
+    await logger.close();
+    await commander.endAsync(true);
+    await balancer.close();
+    await Promise.all(members.map((member) => member.close()));
+    await Promise.all([postgres.close(), broker.close(), influx.close()]);
+  }
+}
+
+export function shuffled<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, order: random() }))
+    .toSorted((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}

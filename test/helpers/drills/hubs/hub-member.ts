@@ -1,0 +1,71 @@
+import { letPass } from '../../let-pass.ts';
+import { temporaryFolder } from '../../services/guard.ts';
+import { spawnHub, type HubProcess, type LogLine } from '../../services/process.ts';
+import type { TcpProxy } from '../../services/tcp-proxy.ts';
+
+/** One of the hubs, started again whenever it ends, as a service manager does. */
+export class HubMember {
+  readonly #folder = temporaryFolder('chaos-hub');
+  readonly state: TcpProxy;
+  readonly broker: TcpProxy;
+  readonly #env: Readonly<Record<string, string>>;
+  hub: HubProcess | undefined;
+  starts = 0;
+  /** Why it ended by itself, each time. */
+  readonly ends: string[] = [];
+  #ending = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(state: TcpProxy, broker: TcpProxy, env: Readonly<Record<string, string>>) {
+    this.state = state;
+    this.broker = broker;
+    this.#env = env;
+  }
+
+  get dataDir(): string {
+    return this.#folder.path;
+  }
+
+  get port(): number | undefined {
+    return this.hub === undefined
+      ? undefined
+      : Number(new URL(this.hub.deviceUrl.replace('ws', 'http')).port);
+  }
+
+  start(): Promise<void> {
+    const first = Promise.withResolvers<void>();
+    this.#running = this.#run(() => first.resolve());
+    return first.promise;
+  }
+
+  async #run(started: () => void): Promise<void> {
+    while (!this.#ending) {
+      this.starts += 1;
+      try {
+        const hub = await spawnHub({ dataDir: this.#folder.path, env: this.#env });
+        if (this.#ending) await hub.close();
+        else this.hub = hub;
+        started();
+        await hub.exited;
+        this.ends.push(...hub.lines.filter(({ level }) => level === 60).map(reasonOf));
+      } catch {
+        // It could not start, because what it needs is away.
+        await letPass(500);
+      }
+      this.hub = undefined;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#ending = true;
+    await this.hub?.close();
+    await this.#running;
+    await Promise.all([this.state.close(), this.broker.close()]);
+    this.#folder.remove();
+  }
+}
+
+function reasonOf({ err, msg }: LogLine): string {
+  const { message } = (err ?? {}) as { message?: unknown };
+  return typeof message === 'string' ? message : String(msg);
+}

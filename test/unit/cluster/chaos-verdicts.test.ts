@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { commandFaults, type CommandLog } from '../../helpers/drills/command-verdict.ts';
+import { judgeHubs, type HubFaults, type HubLog } from '../../helpers/drills/hubs/hub-verdict.ts';
+import { compareReadings, valueAt, type ReadingLog } from '../../helpers/drills/readings-verdict.ts';
+
+/** The judges of what befalls hubs: each is silent about what is right, and finds what is wrong. */
+
+const owner = { hub: 'a', inc: 1 };
+const clean: HubLog = {
+  sent: ['d-1/c-1', 'd-1/c-2', 'd-2/c-1'],
+  welcomes: [
+    { device: 'd-1', epoch: 1 },
+    { device: 'd-2', epoch: 4 },
+    { device: 'd-1', epoch: 2 },
+  ],
+  absences: [
+    { device: 'd-1', fromMs: 1_000, toMs: 9_000 },
+    { device: 'd-2', fromMs: 50_000, toMs: Infinity },
+  ],
+  changes: [
+    { device: 'd-1', state: 'online', epoch: 1, n: 1, sinceMs: 100 },
+    { device: 'd-1', state: 'offline', epoch: 1, n: 2, sinceMs: 8_500 },
+    { device: 'd-1', state: 'online', epoch: 2, n: 1, sinceMs: 9_000 },
+    { device: 'd-1', state: 'online', epoch: 2, n: 1, sinceMs: 9_000 },
+  ],
+  retained: [
+    { device: 'd-1', state: 'online', epoch: 2, n: 1 },
+    { device: 'd-2', state: 'online', epoch: 4, n: 1 },
+  ],
+  rows: [
+    { device: 'd-1', state: 'online', epoch: 2, n: 1, ...owner },
+    { device: 'd-2', state: 'online', epoch: 4, n: 1, hub: 'b', inc: 7 },
+  ],
+  openCommands: [{ device: 'd-1', id: 'c-9', ...owner }],
+  living: [owner, { hub: 'b', inc: 7 }],
+};
+
+test('the judges of hubs find nothing in what is right', () => {
+  for (const found of Object.values(judgeHubs(clean))) assert.deepEqual(found, []);
+});
+
+const offline = (device: string, sinceMs: number): Partial<HubLog> => ({
+  changes: [{ device, state: 'offline', epoch: 1, n: 2, sinceMs }],
+});
+const [first, second] = clean.rows;
+assert.ok(first !== undefined && second !== undefined);
+
+/** What is planted, and in which words it is found. */
+const planted: Readonly<Record<keyof HubFaults, readonly (readonly [Partial<HubLog>, string])[]>> = {
+  sentTwice: [[{ sent: [...clean.sent, 'd-1/c-2', 'd-1/c-2'] }, 'd-1/c-2']],
+  epochsBack: [
+    [{ welcomes: [...clean.welcomes, { device: 'd-1', epoch: 2 }] }, 'd-1: 2 after 2'],
+    [{ welcomes: [...clean.welcomes, { device: 'd-2', epoch: 3 }] }, 'd-2: 3 after 4'],
+  ],
+  falselyOffline: [
+    [offline('d-1', 7_900), 'd-1 offline at 7900'],
+    [offline('d-1', 9_501), 'd-1 offline at 9501'],
+    [offline('d-2', 8_500), 'd-2 offline at 8500'],
+    [offline('d-3', 8_500), 'd-3 offline at 8500'],
+  ],
+  conflicting: [
+    [
+      { changes: [...clean.changes, { device: 'd-1', state: 'unknown', epoch: 2, n: 1, sinceMs: 9_100 }] },
+      'd-1 2 1: online and unknown',
+    ],
+  ],
+  untruePresence: [
+    [{ retained: clean.retained.slice(0, 1) }, 'd-2 4 1 online, retained nothing'],
+    [
+      { retained: [{ device: 'd-1', state: 'unknown', epoch: 2, n: 1 }, ...clean.retained.slice(1)] },
+      'd-1 2 1 online, retained d-1 2 1 unknown',
+    ],
+    [
+      {
+        rows: [{ ...first, state: 'suspect' }, second],
+        retained: [{ device: 'd-1', state: 'suspect', epoch: 2, n: 1 }, ...clean.retained.slice(1)],
+      },
+      'd-1 2 1 suspect, retained d-1 2 1 suspect',
+    ],
+  ],
+  orphans: [
+    [{ rows: [first, { ...second, inc: 6 }] }, 'd-2 of b 6'],
+    [{ openCommands: [{ device: 'd-1', id: 'c-9', hub: 'b', inc: 7 }] }, 'd-1/c-9 of b 7'],
+    [{ openCommands: [{ device: 'd-1', id: 'c-9', hub: null, inc: null }] }, 'd-1/c-9 of null null'],
+  ],
+};
+
+for (const [name, cases] of Object.entries(planted)) {
+  test(`the judge of hubs finds what is planted, and no other does: ${name}`, () => {
+    for (const [fault, words] of cases) {
+      const found = Object.entries(judgeHubs({ ...clean, ...fault })).filter(([, { length }]) => length > 0);
+      assert.deepEqual(found, [[name, [words]]]);
+    }
+  });
+}
+
+const readings: ReadingLog = {
+  device: 'd-1',
+  sent: [1_001, 1_002, 1_003],
+  acked: [1_001, 1_002],
+  stored: new Map([1_001, 1_002, 1_003].map((ts) => [ts, valueAt(ts)])),
+};
+
+test('an acked reading that is not stored, one that was never sent and one with another value are found', () => {
+  const right = { sent: 3, acked: 2, inStore: 3, missing: [], strange: [] };
+  assert.deepEqual(compareReadings([readings]), right);
+  const stored = new Map<number, unknown>([
+    [1_001, 99],
+    [1_003, valueAt(1_003)],
+    [1_004, valueAt(1_004)],
+  ]);
+  const { missing, strange } = compareReadings([readings, { ...readings, device: 'd-2', stored }]);
+  assert.deepEqual([missing, strange], [['d-2 1002'], ['d-2 1001 99', `d-2 1004 ${valueAt(1_004)}`]]);
+});
+
+const commands: CommandLog = {
+  requested: new Set(['d-1/c-1', 'd-1/c-2', 'd-1/c-3']),
+  promised: new Set(['d-1/c-1', 'd-1/c-2']),
+  executions: [{ device: 'd-1', id: 'c-1', hubTimeMs: 5, deadlineMs: 5, params: {} }],
+  results: new Map([['d-1/c-1', 'failed']]),
+  journal: new Map([
+    ['d-1/c-1', { status: 'failed', final: true }],
+    ['d-1/c-2', { status: 'expired', final: true, reason: 'deadline' }],
+  ]),
+};
+const [execution] = commands.executions;
+assert.ok(execution !== undefined);
+
+/** What is planted, and in which words it is found. */
+const plantedCommands: readonly (readonly [Partial<CommandLog>, string])[] = [
+  [{ promised: new Set(['d-1/c-3']) }, 'd-1/c-3 is promised and not in the journal'],
+  [{ executions: [execution, execution] }, 'd-1/c-1 was run more than once'],
+  [{ executions: [execution, { ...execution, device: 'd-2' }] }, 'd-2/c-1 was not asked of this device'],
+  [{ executions: [{ ...execution, hubTimeMs: 7 }] }, 'd-1/c-1 was begun 2 ms too late'],
+  [{ executions: [{ ...execution, hubTimeMs: Number.NaN }] }, 'd-1/c-1 was begun NaN ms too late'],
+  [
+    { journal: new Map([['d-1/c-1', { status: 'failed', final: false }]]), promised: new Set() },
+    'd-1/c-1 has not ended: failed',
+  ],
+  [{ results: new Map([['d-1/c-1', 'succeeded']]) }, 'd-1/c-1: the hub says failed (), the device succeeded'],
+  [{ executions: [] }, 'd-1/c-1: the hub says failed (), the device failed'],
+  [
+    { executions: [execution, { ...execution, id: 'c-2' }] },
+    'd-1/c-2: the hub says expired (deadline), the device nothing',
+  ],
+];
+
+test('a command that was promised and lost, done twice, late, elsewhere, or ended otherwise than the device says is found', () => {
+  assert.deepEqual(commandFaults(commands), []);
+  for (const [fault, words] of plantedCommands)
+    assert.deepEqual(commandFaults({ ...commands, ...fault }), [words]);
+});
