@@ -1,7 +1,7 @@
 import type { Liveness, Watch } from './liveness.ts';
 import type { LinkTiming, WatchedLink } from './watched-link.ts';
 
-/** What of a device is watched: one thing at a time. */
+/** What is watched of a device: its session, its link or its absence, one at a time. */
 export interface Watched {
   watch?: Watch | undefined;
   link?: WatchedLink | undefined;

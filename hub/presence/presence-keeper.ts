@@ -167,7 +167,7 @@ export class PresenceKeeper {
     return knownSession(session, entry.timing, marksOf(entry), entry.link !== undefined);
   }
 
-  /** We judge the device. */
+  /** This hub judges the device. */
   isOurs(deviceId: string): boolean {
     const entry = this.#entries.get(deviceId);
     return entry !== undefined && entry.elsewhere !== true;

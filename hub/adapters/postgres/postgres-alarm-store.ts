@@ -17,10 +17,10 @@ import type { PostgresOwner } from './postgres-owner.ts';
 /** Closed incidents that are kept to be listed. */
 const keptClosed = 500;
 
-/** A hub's own alarms stand beside those of devices, whose ids do not begin so. */
+/** Begins the `device_id` of alarms that are a hub's own: no id of a device begins with it. */
 const hubMark = '@';
 
-/** Alarms of devices, which are those of every hub, and this hub's own. */
+/** The alarms of devices, which all hubs share, and those of this hub itself. */
 export function createPostgresAlarms(db: Postgres, { hub }: PostgresOwner): AlarmStore {
   const own = `${hubMark}${hub}`;
   const idOf = (device: string): string => (device === '' ? own : device);
@@ -58,8 +58,8 @@ export function createPostgresAlarms(db: Postgres, { hub }: PostgresOwner): Alar
 }
 
 /**
- * Each change where the alarm is still what it was made of, in the order of their names, so that two hubs do not wait for each other
- * in a circle.
+ * Saves each change whose alarm has not been changed since it was read. Rows are locked in the order of their names, so that two
+ * hubs never wait for each other.
  */
 const saving = `
   WITH registered AS (${registeredAmong('$1')}),
@@ -131,7 +131,7 @@ async function readAgain(
   return new Map(rows.map((row) => [`${String(row['device_id'])} ${String(row['source'])}`, row]));
 }
 
-/** What this hub had in a data folder, or in an earlier version, is its own; what was of hubs that are forgotten is nobody's. */
+/** Takes up what this hub had in a data folder or in an earlier version, and removes what forgotten hubs have left. */
 async function claimOwn(db: Postgres, own: string): Promise<void> {
   await db.longQuery(
     `WITH known AS (SELECT source FROM alarm WHERE device_id = $1),

@@ -5,8 +5,8 @@ const pruneEvery = 600;
 const noXid = '18446744073709551615';
 
 /**
- * What has changed since the last look, from a table of changes by the transaction that made them. A transaction that is under way
- * hides what it changes: so the next look begins at the oldest one that was under way.
+ * Reads what has changed since the last look, from a table that notes each change with its transaction. What an open transaction
+ * changes cannot be seen yet, so the next look begins at the oldest transaction that was open.
  */
 export class PostgresChanges {
   readonly #db: Postgres;

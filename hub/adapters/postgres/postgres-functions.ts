@@ -128,9 +128,9 @@ BEGIN
 END $body$;`;
 
 /**
- * New states of commands, in their order, each with its audit entry; the answer has those that are there now. A state that is there
- * already, word for word, counts, too: the answer to the first attempt may have been lost with its connection. Each command is
- * found by its key: as one statement, a plan without statistics read all open ones for each batch.
+ * Saves new states of commands in their order, each with its audit entry. Returns which of them are stored now. That includes a state
+ * that was stored before, word for word: the answer to the first attempt may have been lost with its connection. Each command is
+ * looked up by its key, because one statement for all of them read every open command when the server had no statistics.
  */
 const saveCommands = `
 CREATE FUNCTION save_commands(
@@ -163,8 +163,8 @@ BEGIN
 END $body$;`;
 
 /**
- * Devices of a hub that has ended, some at a time, each together with its commands. `kept`: somebody has to watch the device, or to
- * end a command of it; the others are nobody's from now on. Several hubs may do it at once.
+ * Takes over devices of a hub that has ended, some at a time, each with its commands. `kept`: this hub has them from now on, because
+ * somebody has to watch the device or end one of its commands. The others belong to no hub. Several hubs may do this at once.
  */
 const adoptDevices = `
 CREATE FUNCTION adopt_devices(me text, my_inc bigint, ended text, ended_inc bigint, at_most int)

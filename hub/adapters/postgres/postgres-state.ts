@@ -61,7 +61,7 @@ function unfit(name: string, what: string): HubError {
   return new HubError('database-failed', `${name}: ${what}`, { details: { reason: 'unfit' } });
 }
 
-/** Half a state would be one in which devices are not known, and commands are sent again. */
+/** On half a state the hub would not know its devices, and would send commands again. */
 async function demandWhole(db: Postgres, name: string): Promise<void> {
   const [move] = await db.query('SELECT hub FROM state_move WHERE report IS NULL');
   if (move === undefined) return;

@@ -69,7 +69,7 @@ class PooledPostgres implements Postgres {
       connectionString: withCredentials(url, username, password),
       connectionTimeoutMillis: connectMs,
       keepAlive: true,
-      // A connection knows its statements: a new one would have to be taught them all.
+      // Statements are prepared per connection: each new connection would prepare them all again.
       idleTimeoutMillis: 0,
       application_name: 'device-hub',
       types: { getTypeParser },

@@ -65,7 +65,7 @@ export class DeviceWebSocket extends WebSocket implements DeviceSocket {
     setImmediate(letOthers, this);
   }
 
-  /** Its turn is over: what was read of it is handled, and so are the others that had sent something. */
+  /** How long its turn took so far, ms: to be asked when what was read of it is handled, and the others have been heard. */
   get turnTookMs(): number {
     return performance.now() - this.#turnBeganMs;
   }
