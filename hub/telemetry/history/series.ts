@@ -69,7 +69,7 @@ async function wideSeries(
   const booleans = query.fields.filter((field) => !isNumber(field));
   if (numeric.length === 0) return store.series(query);
   const always = (field: FieldSpec): boolean => field.always === true && isNumber(field);
-  const inEach = numeric.find(always) ?? stream.fields.filter(isNumeric).find(always);
+  const inEach = numeric.find(always) ?? stream.fields.filter(canBeDrawn).find(always);
   const counted = inEach === undefined ? numeric : [inEach];
   const rolled = await store.rolledSeries({ ...query, fields: [...new Set([...numeric, ...counted])] });
   // Nobody makes them, or not yet.
@@ -153,12 +153,12 @@ function columnsOf(
 }
 
 function fieldsOf(type: StreamType, names: readonly string[] | undefined): readonly ChartField[] {
-  const numeric = type.fields.filter(isNumeric);
-  if (names === undefined) return numeric;
+  const drawn = type.fields.filter(canBeDrawn);
+  if (names === undefined) return drawn;
   return [...new Set(names)].map((name) => {
-    const field = numeric.find((each) => each.name === name);
+    const field = drawn.find((each) => each.name === name);
     if (field === undefined) {
-      const known = numeric.map((each) => each.name).join(', ');
+      const known = drawn.map((each) => each.name).join(', ');
       throw invalid('fields', `numbers or booleans of the stream: ${known}`, name);
     }
     return field;
@@ -169,7 +169,7 @@ function isNumber({ kind }: FieldSpec): boolean {
   return kind === 'float' || kind === 'integer';
 }
 
-function isNumeric(field: FieldSpec): field is ChartField {
+function canBeDrawn(field: FieldSpec): field is ChartField {
   return !field.tag && field.kind !== 'string';
 }
 
