@@ -1,7 +1,7 @@
 import type { DeviceType } from '../../../schemas/index.ts';
 import type { AlertPanel } from './alert-rule.ts';
 import { deviceAlerts } from './alerts.ts';
-import { dashboard, type Dashboard } from './board.ts';
+import { dashboard, type BoardPlan, type Dashboard } from './board.ts';
 import { commandsBoard } from './commands-board.ts';
 import type { DeviceLinks } from './device-links.ts';
 import { familiesOf } from './fields.ts';
@@ -22,6 +22,7 @@ export const typeBoardFile = /^dashboards\/type-[a-z0-9-]+\.json$/;
  * @param options.consoleUrl where the console is: devices lead to their pages
  * @param options.webhookUrl where Grafana posts alerts: the rules notify it, and nothing else in Grafana changes
  * @param options.docsUrl where the documents' site is served: rules lead to what to do about them
+ * @param options.influxdb3 the database is InfluxDB 3, which cannot limit series
  * @returns text by path below the folder, sorted
  */
 export function grafanaFiles(
@@ -31,18 +32,19 @@ export function grafanaFiles(
     docsUrl?: string | undefined;
     consoleUrl?: string | undefined;
     webhookUrl?: string | undefined;
+    influxdb3?: boolean | undefined;
   },
 ): ReadonlyMap<string, string> {
   const families = familiesOf(types);
   const { consoleUrl = 'http://127.0.0.1:8080' } = options;
   const links: DeviceLinks = { consoleUrl, names: families.map(({ name }) => name) };
-  const ofTypes = families.map(
-    (family) => [`type-${family.name}`, dashboard(typeBoard(family, links))] as const,
-  );
+  const made = (plan: BoardPlan): Dashboard =>
+    options.influxdb3 === true ? withoutSeriesLimits(dashboard(plan)) : dashboard(plan);
+  const ofTypes = families.map((family) => [`type-${family.name}`, made(typeBoard(family, links))] as const);
   const boards = new Map<string, Dashboard>([
-    ['fleet', dashboard(fleetBoard(types, links))],
-    ['commands', dashboard(commandsBoard(links))],
-    ['hub', dashboard(hubBoard())],
+    ['fleet', made(fleetBoard(types, links))],
+    ['commands', made(commandsBoard(links))],
+    ['hub', made(hubBoard())],
     ...ofTypes,
   ]);
   return new Map(
@@ -67,6 +69,19 @@ export function grafanaFiles(
       ],
     ].toSorted(([a = ''], [b = '']) => (a < b ? -1 : 1)) as [string, string][],
   );
+}
+
+/** <https://docs.influxdata.com/influxdb3/core/reference/influxql/feature-support/>: everything else that is asked for is there. */
+function withoutSeriesLimits(board: Dashboard): Dashboard {
+  const panels = board.panels.map(({ targets, ...panel }) => ({
+    ...panel,
+    ...(targets === undefined
+      ? {}
+      : {
+          targets: targets.map((target) => ({ ...target, query: target.query.replace(/ SLIMIT \d+$/u, '') })),
+        }),
+  }));
+  return { ...board, panels };
 }
 
 function textOf(board: Dashboard): string {

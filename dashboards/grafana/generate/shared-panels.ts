@@ -59,7 +59,7 @@ export function ofType(type: string): string {
 export function presenceByDevice(conditions: string, links: DeviceLinks): PanelPlan {
   return stateTimeline({
     title: 'Presence by device',
-    description: 'At most 50 devices.',
+    description: 'At most 50 devices; with InfluxDB 3, all that are chosen.',
     width: 24,
     height: 10,
     links: seriesLinks(links),

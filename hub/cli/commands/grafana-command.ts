@@ -18,6 +18,7 @@ interface GenerateOptions extends ConfigOptions {
   docs?: string;
   console?: string;
   webhook?: string;
+  influxdb3?: true;
   zip?: string;
   check?: true;
 }
@@ -42,6 +43,7 @@ export function addGrafana(program: Command, deps: CliDeps, done: (code: ExitCod
       'where the console is, for the links of devices (default: http://127.0.0.1:8080)',
     )
     .option('--webhook <url>', 'where Grafana posts the alerts of these rules, those of a site together')
+    .option('--influxdb3', 'leave out what InfluxDB 3 does not have: limits of how many series are drawn')
     .option('--zip <file>', 'write one ZIP archive with all files, and no folder')
     .option('--check', 'write nothing; list the files that differ, and fail if there are any')
     .action(async (_options: unknown, command: Command) => {
@@ -54,6 +56,7 @@ export function addGrafana(program: Command, deps: CliDeps, done: (code: ExitCod
         docsUrl: options.docs,
         consoleUrl: options.console,
         webhookUrl: options.webhook,
+        influxdb3: options.influxdb3,
       });
       if (options.zip !== undefined && options.check !== true) {
         const file = resolve(deps.cwd, options.zip);

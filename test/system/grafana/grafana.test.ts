@@ -1,6 +1,7 @@
 import { twinStates } from '../../../schemas/twin/twin-states.ts';
 import assert from 'node:assert/strict';
 import { after, before, suite, test } from 'node:test';
+import { grafanaFiles } from '../../../dashboards/grafana/generate/files.ts';
 import { presenceStates } from '../../../schemas/presence-states.ts';
 import { boards, faultsOf, queryNamed, rules } from '../../helpers/grafana/grafana-boards.ts';
 import { evaluate } from '../../helpers/grafana/grafana-alerts.ts';
@@ -12,6 +13,7 @@ import {
   writeHistory,
 } from '../../helpers/grafana/grafana-history.ts';
 import {
+  type Dashboard,
   fillIn,
   panelsOf,
   type QueryContext,
@@ -90,6 +92,18 @@ suite('the dashboards and rules on a known history', () => {
     assert.match(faults[0] ?? '', /^variable site: .*error parsing query/);
     assert.match(faults[1] ?? '', /^panel \d+ Pressure A: no rows$/);
     assert.match(faults[2] ?? '', /^annotation Events: no rows$/);
+  });
+
+  test('what is generated for InfluxDB 3 asks for nothing that it lacks, and finds the same', async () => {
+    const files = grafanaFiles(shippedTypes, { database, influxdb3: true });
+    const lacking = /\bSLIMIT\b|\bSOFFSET\b|\bINTO\b|\bSHOW SERIES\b|CARDINALITY|\b(?:sample|integral)\(/iu;
+    for (const [path, text] of files) assert.doesNotMatch(text, lacking, path);
+    const otherwise = [...boards].filter(([, board]) => lacking.test(JSON.stringify(board)));
+    assert.ok(otherwise.length > 3);
+    for (const [name] of otherwise) {
+      const board = JSON.parse(files.get(`dashboards/${name}.json`) ?? '') as Dashboard;
+      assert.deepEqual(await faultsOf(board, contexts, { url: influx.url, database }), [], name);
+    }
   });
 
   test('every device is counted once, in its newest state', async () => {
