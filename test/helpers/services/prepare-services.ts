@@ -24,6 +24,8 @@ function needed(): ProgramName[] {
     'postgres',
     'spin',
     'faketime',
+    'prometheus',
+    'promtool',
   ];
   const compilers: ProgramName[] = ['arm-none-eabi-gcc', 'avr-gcc'];
   const hasBrowserTests = globSync('test/browser/**/*.test.ts', { cwd: root }).length > 0;

@@ -78,6 +78,22 @@ const programs = {
     versionPattern: /Spin Version (\S+)/,
     wayOut: 'install spin (Debian: apt-get install spin; macOS: brew install spin)',
   },
+  prometheus: {
+    names: ['prometheus'],
+    variable: 'HUB_TEST_PROMETHEUS',
+    packages: ['prometheus'],
+    versionArgs: ['--version'],
+    versionPattern: /prometheus, version (\S+)/,
+    wayOut: 'install Prometheus (Debian: apt-get install prometheus; macOS: brew install prometheus)',
+  },
+  promtool: {
+    names: ['promtool'],
+    variable: 'HUB_TEST_PROMTOOL',
+    packages: ['prometheus'],
+    versionArgs: ['--version'],
+    versionPattern: /promtool, version (\S+)/,
+    wayOut: 'install Prometheus (Debian: apt-get install prometheus; macOS: brew install prometheus)',
+  },
   faketime: {
     names: ['faketime'],
     variable: 'HUB_TEST_FAKETIME',
@@ -197,7 +213,7 @@ export function program(name: ProgramName): Program {
   const found = findProgram(name);
   if (found !== undefined) return found;
   throw new Error(
-    `${name} is missing. On Debian and Ubuntu \`npm test\` brings it (or \`npx node test/helpers/prepare-services.ts\`). ` +
+    `${name} is missing. On Debian and Ubuntu \`npm test\` brings it (or \`npx node test/helpers/services/prepare-services.ts\`). ` +
       wayOut(name),
   );
 }
