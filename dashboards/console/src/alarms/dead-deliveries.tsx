@@ -14,7 +14,7 @@ const shownAtMost = 100;
 const words = {
   retry: {
     title: texts.alarms.postThemAgain,
-    effect: (alarms: string) => texts.alarms.hubPostsAgainForAnother(alarms),
+    effect: (alarms: string) => texts.alarms.hubPostsAgain(alarms),
     done: texts.alarms.toBePostedAgain,
   },
   purge: {

@@ -128,7 +128,7 @@ function NewSilence({ onDone }: { readonly onDone: () => void }) {
             />
           )}
         </Field>
-        <Field label={texts.alarms.forWord}>
+        <Field label={texts.alarms.for}>
           {(control) => (
             <select
               {...control}

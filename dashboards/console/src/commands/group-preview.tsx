@@ -32,7 +32,7 @@ export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures,
       <p role="status">
         <strong>{planWords(devices.length, wave, maxFailures)}</strong>
       </p>
-      <p class="quiet">{texts.commands.targetsAreFixedWhenYou}</p>
+      <p class="quiet">{texts.commands.targetsAreFixed}</p>
       <ol class="devices" tabIndex={0} aria-label={texts.commands.devicesInTheirOrder}>
         {devices.slice(0, mostNamed).map((device, at) => (
           <li key={device} class={at % wave === 0 ? 'wave-start' : undefined}>

@@ -31,7 +31,7 @@ export function GroupProgress({ groupCommand, onStop }: GroupProgressProps) {
           <button type="button" class="button danger" onClick={onStop}>
             {texts.commands.stop}
           </button>
-          <span class="quiet">{texts.commands.cancelsWaitingWavesCommandsAlready}</span>
+          <span class="quiet">{texts.commands.cancelsWaitingWaves}</span>
         </div>
       )}
       <ol class="waves">

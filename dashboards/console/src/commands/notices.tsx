@@ -81,7 +81,7 @@ function reportWords(report: NoticeReport | undefined): string {
     [tooLarge, texts.commands.tooLarge],
   ] as const;
   return [
-    texts.commands.sentToOf(sent, matched),
+    texts.commands.sentToSome(sent, matched),
     ...rest.flatMap(([n, word]) => (n > 0 ? [`${countWords(n)} ${word}`] : [])),
   ].join(', ');
 }

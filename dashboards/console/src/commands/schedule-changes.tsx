@@ -159,7 +159,7 @@ function NextTimes({ schedule: { name, timeZone, paused } }: { schedule: Schedul
 
 /** What became of each of its last times. */
 function LastTimes({ schedule: { runs = [] } }: { schedule: ScheduleView }) {
-  if (runs.length === 0) return <p class="quiet">{texts.commands.noneOfItsTimesHas}</p>;
+  if (runs.length === 0) return <p class="quiet">{texts.commands.noTimeHasCome}</p>;
   return (
     <Table label={texts.commands.itsLastTimes} heads={[texts.common.time, texts.commands.outcome]}>
       {runs.map((run) => (

@@ -58,7 +58,7 @@ function ScheduleTable({ schedules, reload }: ScheduleTableProps) {
             <th scope="col">{texts.commands.action}</th>
             <th scope="col">{texts.common.to}</th>
             <th scope="col">{texts.commands.last}</th>
-            <th scope="col">{texts.commands.doWord}</th>
+            <th scope="col">{texts.commands.do}</th>
           </tr>
         </thead>
         <tbody>
@@ -89,7 +89,7 @@ function ScheduleTable({ schedules, reload }: ScheduleTableProps) {
                 <Time ms={schedule.lastMs} none={texts.commands.never} />{' '}
                 <ScheduleOutcome outcome={lastRun(schedule)} />
               </td>
-              <td data-head={texts.commands.doWord}>
+              <td data-head={texts.commands.do}>
                 <ScheduleChanges schedule={schedule} onChange={reload} />
               </td>
             </tr>

@@ -200,7 +200,7 @@ function Parts({ part, word, draft, onDraft }: DraftProps & { readonly part: Par
       ))}
       <AddNamed
         label={texts.deviceTypes.newWord(word)}
-        hint={texts.deviceTypes.lowerCaseDigitsAnd}
+        hint={texts.deviceTypes.allowedNames}
         add={texts.deviceTypes.addWord(word)}
         taken={parts}
         onAdd={(name) => onDraft(withPart(draft, part, name))}

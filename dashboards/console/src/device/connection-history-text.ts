@@ -83,7 +83,9 @@ export function eventText(event: DeviceEventBody): string {
     case 'held':
       return texts.device.secondDeviceWithTheSame(event.address);
     case 'throttled':
-      return event.code === 'rate' ? texts.device.itSentMore : texts.device.hubWasOverloadedAndRejected;
+      return event.code === 'rate'
+        ? texts.device.sentMoreThanAllowed
+        : texts.device.hubWasOverloadedAndRejected;
     case 'bye':
       return event.sleepSec === undefined
         ? texts.device.disconnectedCleanlyBye

@@ -94,9 +94,7 @@ function RolloutForm({ firmware, first, groups }: RolloutFormProps) {
         onConfirm={start}
         onBack={() => setConfirming(false)}
       >
-        <p>
-          {texts.firmware.firstWaveBeginsImmediately(plan.from !== '' && texts.firmware.inTheHoursThatYou)}
-        </p>
+        <p>{texts.firmware.firstWaveBeginsImmediately(plan.from !== '' && texts.firmware.inYourHours)}</p>
       </TypedConfirm>
     );
   return (

@@ -9,8 +9,8 @@ import { troubleWords } from './update-words.ts';
 export function RolloutLooks({ looks }: { looks: readonly RolloutLook[] }) {
   const last = looks.at(-1);
   return (
-    <section aria-label={texts.firmware.doTheUpdatedDevicesDo} class="rollout-looks">
-      <h3>{texts.firmware.doTheUpdatedDevicesDo}</h3>
+    <section aria-label={texts.firmware.doUpdatedDevicesDoWorse} class="rollout-looks">
+      <h3>{texts.firmware.doUpdatedDevicesDoWorse}</h3>
       <Table
         label={texts.firmware.comparisonsAfterEachWave}
         heads={[

@@ -55,7 +55,7 @@ export function rolloutSentence(status: RolloutStatus, reason: string | undefine
 }
 
 function stopWords(reason: string | undefined): string {
-  if (reason === 'devices-do-worse') return texts.firmware.stoppedTheUpdatedDevicesDo;
+  if (reason === 'devices-do-worse') return texts.firmware.stoppedDevicesDoWorse;
   if (reason === 'too-many-failures') return texts.firmware.stoppedMoreUpdatesFailed;
   return texts.firmware.stopped;
 }

@@ -49,11 +49,7 @@ export function Configuration() {
                     {textOf(value)}
                   </td>
                   <td data-head={texts.common.from}>
-                    {from === 'default' ? (
-                      <span class="quiet">{texts.hubState.defaultWord}</span>
-                    ) : (
-                      <b>{from}</b>
-                    )}
+                    {from === 'default' ? <span class="quiet">{texts.hubState.default}</span> : <b>{from}</b>}
                   </td>
                 </tr>
               ))}

@@ -21,7 +21,7 @@ export function FirstSteps() {
                 )}
               </>
             ) : (
-              texts.overview.administratorRegistersItAndGets
+              texts.overview.administratorRegistersIt
             )}
           </p>
         </li>

@@ -104,7 +104,7 @@ function Confirm({ begun, onDone }: { begun: Begun; onDone: (recoveryCodes: read
 function RecoveryCodes({ codes, onDone }: { codes: readonly string[]; onDone: () => void }) {
   return (
     <div class="command-form">
-      <p class="note">{texts.ownAccount.keepTheseCodesWhereYour}</p>
+      <p class="note">{texts.ownAccount.keepTheseCodes}</p>
       <ul class="recovery-codes">
         {codes.map((code) => (
           <li key={code}>

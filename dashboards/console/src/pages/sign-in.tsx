@@ -32,7 +32,7 @@ function providerFailure(): string {
   return Object.hasOwn(providerFailures, reason) ? (providerFailures[reason] ?? '') : '';
 }
 
-const nameRule = texts.signIn.useLettersDigitsAndNo;
+const nameRule = texts.signIn.nameRule;
 
 function faultAt(errors: readonly FieldError[], name: string): string | undefined {
   const fault = errors.find(({ path }) => path === `/${name}`);

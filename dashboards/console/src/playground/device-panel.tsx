@@ -25,7 +25,7 @@ export function DevicePanel({ device, end }: DevicePanelProps) {
         <p role="status">
           {counts === undefined
             ? texts.playground.itHasJustBegun
-            : texts.playground.measuredStoredRefusedWaitingLost(
+            : texts.playground.counts(
                 texts.counts.readings(counts.measured),
                 counts.settled,
                 counts.refused,

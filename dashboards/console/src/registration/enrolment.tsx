@@ -159,7 +159,7 @@ function Tokens({ tokens, change }: { tokens: readonly Token[]; change: Change }
           label={texts.registration.enrolmentTokens}
           heads={[
             texts.registration.token,
-            texts.registration.forWord,
+            texts.registration.for,
             texts.registration.idsBeginWith,
             texts.registration.used,
             texts.registration.until,
@@ -173,7 +173,7 @@ function Tokens({ tokens, change }: { tokens: readonly Token[]; change: Change }
               <td data-head={texts.registration.token}>
                 <code>{id}</code>
               </td>
-              <td data-head={texts.registration.forWord}>{texts.registration.typeAtSite(type, site)}</td>
+              <td data-head={texts.registration.for}>{texts.registration.typeAtSite(type, site)}</td>
               <td data-head={texts.registration.idsBeginWith}>
                 {idPrefix === '' ? (
                   <span class="quiet">{texts.registration.anything}</span>

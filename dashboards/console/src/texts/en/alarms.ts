@@ -43,10 +43,10 @@ export const alarms = {
   alarmsOfAreSilenced: (to: string) => `Alarms of ${to} are silenced`,
   addASilence: 'Add a silence',
   selectorHint: 'An id, site=…, type=…, a label such as floor=1, or all',
-  forWord: 'For',
+  for: 'For',
   silence: 'Silence',
   postThemAgain: 'Post them again?',
-  hubPostsAgainForAnother: (counted: string) =>
+  hubPostsAgain: (counted: string) =>
     `The hub posts ${counted} again, for another day. What is not taken comes back here.`,
   toBePostedAgain: 'to be posted again',
   deletePermanently: 'Delete permanently?',

@@ -74,7 +74,7 @@ export const deviceTypes = {
   offlineAfterFurtherSilence: 'Offline after further silence of (s)',
   removeWordName: (word: string, name: string) => `Remove ${word} ${name}`,
   newWord: (word: string) => `New ${word}`,
-  lowerCaseDigitsAnd: 'lower case, digits and -',
+  allowedNames: 'lower case, digits and -',
   addWord: (word: string) => `Add ${word}`,
   allOfItAsJson: 'All of it as JSON, with commands and settings',
   theDefinition: 'The definition',

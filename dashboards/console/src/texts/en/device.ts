@@ -52,7 +52,7 @@ export const device = {
   replacedByANewConnection: (address: string) => `Replaced by a new connection from ${address}.`,
   secondDeviceWithTheSame: (address: string) =>
     `A second device with the same ID, at ${address}, was told to wait.`,
-  itSentMore: 'It sent more than its rate limit allows.',
+  sentMoreThanAllowed: 'It sent more than its rate limit allows.',
   hubWasOverloadedAndRejected: 'The hub was overloaded and rejected readings.',
   disconnectedCleanlyBye: 'Disconnected cleanly (bye).',
   disconnectedToSleepForS: (sleepSec: number) => `Disconnected to sleep for ${sleepSec} s.`,

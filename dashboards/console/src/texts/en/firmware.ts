@@ -41,7 +41,7 @@ export const firmware = {
   cancelledOnRequestWhatWas: 'Cancelled on request. What was being applied went on.',
   devicesThatAreNotUpdated: (reason: string) =>
     `${reason} Devices that are not updated yet stay as they are.`,
-  stoppedTheUpdatedDevicesDo: 'Stopped: the updated devices do worse than the others.',
+  stoppedDevicesDoWorse: 'Stopped: the updated devices do worse than the others.',
   stoppedMoreUpdatesFailed: 'Stopped: more updates failed than allowed.',
   stopped: 'Stopped.',
   rollouts: 'Rollouts',
@@ -103,7 +103,7 @@ export const firmware = {
   updateDevicesToTypeVersion: (devices: string, type: string, version: string) =>
     `Update ${devices} to ${type} ${version}?`,
   beginTheRollout: 'Begin the rollout',
-  inTheHoursThatYou: ', in the hours that you gave',
+  inYourHours: ', in the hours that you gave',
   firstWaveBeginsImmediately: (hours: Slot) => sentence`The first wave begins immediately${hours}.`,
   groupNameAllDeviceId: 'Group name, all, device ID, or conditions (AND): type=env-sensor,site=north,floor=2',
   waves: 'Waves',
@@ -122,7 +122,7 @@ export const firmware = {
   devicesAreFixed:
     'The devices are fixed when it begins, in an order by chance within each site and former firmware.',
   beginDevices: (devices: string) => `Begin (${devices})…`,
-  doTheUpdatedDevicesDo: 'Do the updated devices do worse?',
+  doUpdatedDevicesDoWorse: 'Do the updated devices do worse?',
   comparisonsAfterEachWave: 'Comparisons after each wave',
   after: 'After',
   updatedNotWell: 'Updated, not well',

@@ -7,7 +7,7 @@ export const hubState = {
   environment: 'Environment',
   inTheFile: 'In the file',
   value: 'Value',
-  defaultWord: 'default',
+  default: 'default',
   itIsRead: 'It is read when the hub starts. Secrets are hidden.',
   notSet: 'not set',
   theHubs: 'the hubs',

@@ -14,7 +14,7 @@ export const overview = {
   registerIt: 'Register it',
   addTheDevice: 'Add the device',
   itsSecretIsShown: (link: Slot) => sentence`${link}: its secret is shown once, with a program for it.`,
-  administratorRegistersItAndGets: 'An administrator registers it, and gets its secret.',
+  administratorRegistersIt: 'An administrator registers it, and gets its secret.',
   letItConnect: 'Let it connect',
   playground: 'playground',
   isADevice: (link: Slot) => sentence`The ${link} is a device in this page, to see how it works.`,

@@ -21,7 +21,7 @@ export const ownAccount = {
   secretForTheAuthenticatorApp: 'The secret for the authenticator app',
   theSecret: 'the secret',
   sixDigitsThatTheApp: 'The six digits that the app shows now',
-  keepTheseCodesWhereYour:
+  keepTheseCodes:
     'Keep these codes where your phone is not: each signs in once in place of a code. They are shown this once.',
   theRecoveryCodes: 'the recovery codes',
   iHaveKeptThem: 'I have kept them',

@@ -18,13 +18,7 @@ export const playground = {
   sessionOpen: 'Session open',
   noSession: 'No session',
   itHasJustBegun: 'It has just begun.',
-  measuredStoredRefusedWaitingLost: (
-    readings: string,
-    settled: number,
-    refused: number,
-    waiting: number,
-    lost: number,
-  ) =>
+  counts: (readings: string, settled: number, refused: number, waiting: number, lost: number) =>
     `${readings} measured, ${countWords(settled)} stored, ${countWords(refused)} refused, ${countWords(waiting)} waiting, ${countWords(lost)} lost.`,
   takeAReading: 'Take a reading',
   disconnect: 'Disconnect',

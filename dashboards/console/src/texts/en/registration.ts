@@ -114,7 +114,7 @@ export const registration = {
   enrolmentTokens: 'Enrolment tokens',
   noEnrolmentTokens: 'No enrolment tokens',
   withATokenNewDevices: 'With a token, new devices fetch their identity by themselves.',
-  forWord: 'For',
+  for: 'For',
   idsBeginWith: 'Ids begin with',
   used: 'Used',
   until: 'Until',

@@ -8,7 +8,7 @@ export const signIn = {
   thereIsAnAccount:
     'There is an account of your name that is not of the identity provider. Ask an administrator.',
   thereIsNoRoom: 'There is no room for another account. Ask an administrator.',
-  useLettersDigitsAndNo: 'Use letters, digits, and _ . @ - (no spaces), up to 64 characters.',
+  nameRule: 'Use letters, digits, and _ . @ - (no spaces), up to 64 characters.',
   signIn: 'Sign in',
   deviceHub: 'Device hub',
   createTheFirstAdminAccount: 'Create the first admin account',
