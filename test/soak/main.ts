@@ -1,11 +1,11 @@
-/** Long scenarios at full size: `npm run soak -- NAME [devices]`, minutes for `fuzz` and `strangers`, rounds for `hubs` and `good-rollouts`, or inputs for `sdk-c` and `sdk-python`. Exits 1 when a promise was broken. */
+/** Long scenarios at full size: `npm run soak -- NAME [devices]`, seconds for `outages`, minutes for `fuzz` and `strangers`, rounds for `hubs` and `good-rollouts`, or inputs for `sdk-c` and `sdk-python`. Exits 1 when a promise was broken. */
 
 import { soakClock } from './clock.ts';
 import { soakBackup } from './backup.ts';
 import { commandChaos } from './command-chaos.ts';
 import { groupStop } from './group-stop.ts';
 import { rotateUnderCuts } from '../helpers/drills/rotation-scenario.ts';
-import { soakHubs } from './hubs.ts';
+import { soakHubs, soakOutages, soakRollingHubs } from './hubs.ts';
 import { soakKills } from './kills.ts';
 import { soakNoisy } from './noisy.ts';
 import { soakOutage } from './outage.ts';
@@ -46,6 +46,8 @@ function judged(name: string, scenario: (devices: number) => Promise<Numbers>): 
 const scenarios: Readonly<Record<string, Scenario>> = {
   kills: soakKills,
   hubs: soakHubs,
+  'rolling-hubs': soakRollingHubs,
+  outages: soakOutages,
   clock: soakClock,
   answers: soakStrangers,
   backup: soakBackup,

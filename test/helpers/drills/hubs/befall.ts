@@ -2,6 +2,7 @@ import type { Balancer } from '../../cluster/balancer.ts';
 import { letPass } from '../../let-pass.ts';
 import type { MosquittoBroker } from '../../services/mosquitto.ts';
 import type { PostgresServer } from '../../services/postgres.ts';
+import { waitFor } from '../../wait-for.ts';
 import type { HubMember } from './hub-member.ts';
 
 /** What may befall hubs that are one. */
@@ -18,19 +19,28 @@ export const hubFaults = [
   'postgres',
   'broker',
 ] as const;
-export type HubFault = (typeof hubFaults)[number];
+
+/**
+ * What its operator does to all hubs, and outages for all. `roll`: each is started again, one after the other; `upgrade`: as the
+ * version of this checkout.
+ */
+const drills = ['roll', 'upgrade', 'postgres-away', 'broker-away'] as const;
+export type HubFault = (typeof hubFaults)[number] | (typeof drills)[number];
 
 interface Scene {
   postgres: PostgresServer;
   broker: MosquittoBroker;
   members: readonly HubMember[];
   balancer: Balancer;
+  fleet: { readonly online: number; readonly size: number };
   random: () => number;
+  /** Of PostgreSQL or the broker, for all hubs. */
+  awayMs: number;
 }
 
 export async function befall(
   fault: HubFault,
-  { members, postgres, broker, balancer, random }: Scene,
+  { members, postgres, broker, balancer, fleet, random, awayMs }: Scene,
 ): Promise<void> {
   const running = members.filter(({ hub: process }) => process !== undefined);
   const victim = running[Math.floor(random() * running.length)];
@@ -81,6 +91,24 @@ export async function befall(
       await (random() < 0.5 ? postgres.kill() : postgres.stop());
       await letPass(random() * 6_000);
       await postgres.restart();
+      return;
+    case 'roll':
+    case 'upgrade':
+      for (const member of members) {
+        if (fault === 'upgrade') member.entry = undefined;
+        await member.restart();
+        await waitFor(() => fleet.online === fleet.size, { what: 'all devices online', timeoutMs: 60_000 });
+      }
+      return;
+    case 'postgres-away':
+      await postgres.stop();
+      await letPass(awayMs);
+      await postgres.restart();
+      return;
+    case 'broker-away':
+      await broker.stop();
+      await letPass(awayMs);
+      await broker.restart();
       return;
     case 'broker':
       await broker.stop();

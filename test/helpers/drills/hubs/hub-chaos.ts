@@ -26,10 +26,20 @@ export interface HubChaosOptions {
   faults: readonly HubFault[];
   random: () => number;
   say?: (text: string) => void;
+  /** Hubs begin as this one; not given: as that of this checkout. */
+  entry?: string;
+  /** How long PostgreSQL or the broker is away for all, ms. Default 20,000. */
+  awayMs?: number;
 }
 
 export interface HubChaosReport extends Comparison {
   commands: CommandReport;
+  /** Readings that were refused for good. */
+  refused: number;
+  /** Changes to `offline`, whether they are true or not. */
+  offline: number;
+  /** Of each fault, the sessions that ended while it lasted. */
+  lost: { fault: HubFault; sessions: number }[];
   /** What breaks a promise, by its judge. */
   faults: HubFaults;
   /** How often hubs were started. */
@@ -46,7 +56,7 @@ const root = 'hub/v1';
  * @throws AssertionError when a command's status is untrue
  */
 export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport> {
-  const { random, say = () => undefined } = options;
+  const { random, say = () => undefined, entry, awayMs = 20_000 } = options;
   const [postgres, broker, influx] = await Promise.all([startPostgres(), startMosquitto(), startInflux()]);
   const members: HubMember[] = [];
   for (let n = 0; n < options.hubs; n += 1) {
@@ -63,6 +73,7 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
       }),
     );
   }
+  for (const member of members) member.entry = entry;
   const balancer = await startBalancer(() => shuffled(members, random).flatMap(({ port }) => port ?? []));
   await Promise.all(members.map((member) => member.start()));
   const first = members[0]?.hub;
@@ -99,7 +110,8 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
       );
     } else if (member?.hub !== undefined) void record.post(member.dataDir, device, 'identify', body);
   }, 1_000 / options.commandsPerSec);
-  const scene = { postgres, broker, members, balancer, random };
+  const scene = { postgres, broker, members, balancer, fleet, random, awayMs };
+  const lost: HubChaosReport['lost'] = [];
   try {
     fleet.connect();
     fleet.start();
@@ -110,7 +122,9 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
       });
       await letPass(500 + random() * 1_500);
       say(`round ${round + 1}: ${fault}, when ${fleet.acked} readings were acked`);
+      const fromMs = Date.now();
       await befall(fault, scene);
+      lost.push({ fault, sessions: logger.lostSince(fromMs) });
     }
     clearInterval(sending);
     await waitFor(() => members.every(({ hub }) => hub !== undefined), {
@@ -137,6 +151,9 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
     return {
       ...comparison,
       commands: report,
+      refused: fleet.refused,
+      offline: log.changes.filter(({ state }) => state === 'offline').length,
+      lost,
       faults: judgeHubs(log),
       starts: members.reduce((sum, { starts }) => sum + starts, 0),
       ends: members.flatMap(({ ends }) => ends),

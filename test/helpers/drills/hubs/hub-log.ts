@@ -39,6 +39,11 @@ export class HubLogger {
     });
   }
 
+  /** Sessions that have ended since then, Unix ms. */
+  lostSince(fromMs: number): number {
+    return this.#absences.filter((absence) => absence.fromMs >= fromMs).length;
+  }
+
   /** Everything, once presence is true, or has not become true for half a minute. */
   async read({
     postgres,

@@ -1,6 +1,7 @@
 import { letPass } from '../../let-pass.ts';
 import { temporaryFolder } from '../../services/guard.ts';
 import { spawnHub, type HubProcess, type LogLine } from '../../services/process.ts';
+import { waitFor } from '../../wait-for.ts';
 import type { TcpProxy } from '../../services/tcp-proxy.ts';
 
 /** One of the hubs, started again whenever it ends, as a service manager does. */
@@ -9,6 +10,8 @@ export class HubMember {
   readonly state: TcpProxy;
   readonly broker: TcpProxy;
   readonly #env: Readonly<Record<string, string>>;
+  /** What is started from now on instead of the hub of this checkout. */
+  entry: string | undefined;
   hub: HubProcess | undefined;
   starts = 0;
   /** Why it ended by itself, each time. */
@@ -42,7 +45,11 @@ export class HubMember {
     while (!this.#ending) {
       this.starts += 1;
       try {
-        const hub = await spawnHub({ dataDir: this.#folder.path, env: this.#env });
+        const hub = await spawnHub({
+          dataDir: this.#folder.path,
+          env: this.#env,
+          ...(this.entry === undefined ? {} : { entry: this.entry }),
+        });
         if (this.#ending) await hub.close();
         else this.hub = hub;
         started();
@@ -54,6 +61,14 @@ export class HubMember {
       }
       this.hub = undefined;
     }
+  }
+
+  /** Stops it in good order, and resolves when it is there again. */
+  async restart(): Promise<void> {
+    const before = this.hub;
+    await before?.kill('SIGTERM');
+    const isBack = (): boolean => this.hub !== undefined && this.hub !== before;
+    await waitFor(isBack, { what: 'a hub that is there again', timeoutMs: 60_000 });
   }
 
   async close(): Promise<void> {
