@@ -3,7 +3,7 @@ import type { CommandType } from '../../schemas/device-type.ts';
 import { controlFor, valueAsJson } from './control-entities.ts';
 import type { DeviceNames, Entity } from './entity.ts';
 
-/** Classes that Home Assistant has for buttons, by the names of commands. */
+/** Home Assistant's classes of buttons, by the names of commands. */
 const buttonClasses: Readonly<Record<string, string>> = {
   identify: 'identify',
   reboot: 'restart',
@@ -11,8 +11,8 @@ const buttonClasses: Readonly<Record<string, string>> = {
 };
 
 /**
- * What sends the command: a button when it needs no parameter, a control when it needs one value.
- * @returns undefined when it needs more than that
+ * A button when the command needs no parameter, a control when it needs one value.
+ * @returns undefined when it needs more
  */
 export function commandEntity(
   { name, params, safety }: CommandType,
@@ -26,7 +26,7 @@ export function commandEntity(
     entity_category: 'config',
     command_topic: names.topics.command(name),
   } as const;
-  // A command that moves something needs the caller's own id, so that it never runs twice.
+  // The hub takes a command that moves something only with an id of the caller, so that it never runs twice.
   const id = safety === 'actuate' || safety === 'critical' ? `"id":"ha-${moment}",` : '';
   const { properties = {}, required = [], anyOf } = params as ObjectDefinition;
   const given = Object.keys(properties);
@@ -47,5 +47,5 @@ export function commandEntity(
   return [key, { ...control, ...base, command_template: `{${id}"params":${value}}` }];
 }
 
-/** Jinja: the time to the microsecond, of the characters that an id may have. */
+/** Jinja: the time to the microsecond, written with characters that an id may have. */
 const moment = "{{ now().strftime('%Y%m%d%H%M%S%f') }}";

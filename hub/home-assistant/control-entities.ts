@@ -5,10 +5,10 @@ import { quantityOf } from './home-assistant-units.ts';
 /** The finest step that Home Assistant takes, and the longest text. */
 const finestStep = 0.001;
 const longestText = 255;
-/** Bounds of a number that has none of its own: Home Assistant's own, 1 and 100, are none of the device's. */
+/** Bounds of a number that has none. Without them Home Assistant would assume 1 to 100. */
 const unbounded = 1_000_000_000;
 
-/** What a person sets a value with: the options that its definition decides; undefined where Home Assistant has none for it. */
+/** The control with which a person sets the value; undefined: Home Assistant has none for it. */
 export function controlFor(
   definition: ScalarDefinition,
   name: string,
@@ -33,7 +33,7 @@ export function controlFor(
     type === 'integer' ? withSafeIntegers(definition) : definition;
   const min = minimum ?? exclusiveMinimum ?? -unbounded;
   const max = maximum ?? exclusiveMaximum ?? unbounded;
-  // Home Assistant refuses the whole device for one number without a range.
+  // One number without a range, and Home Assistant refuses the whole device.
   if (min >= max) return undefined;
   const step = type === 'integer' ? 1 : Math.max(finestStep, definition['x-step'] ?? finestStep);
   const quantity = unit === undefined ? undefined : quantityOf(unit, name);
@@ -48,7 +48,7 @@ export function controlFor(
   };
 }
 
-/** Jinja: the value as JSON; a number and a truth come as JSON already. */
+/** Jinja: the value as JSON. Numbers and booleans are JSON already. */
 export function valueAsJson({ type }: ScalarDefinition): string {
   return type === 'string' ? '{{ value | to_json }}' : '{{ value }}';
 }

@@ -9,11 +9,11 @@ export interface DiscoveryContentDeps {
   registry: Pick<Registry, 'get'>;
   typeOf: (device: string) => DeviceType | undefined;
   session: (device: string) => KnownSession | undefined;
-  /** The version added last for devices of this type; undefined: there is none. */
+  /** The version added last for devices of this type; undefined: no firmware has been added. */
   newestFirmwareOf: (type: string) => string | undefined;
 }
 
-/** A retained message of a device as it should be; empty: there is none. */
+/** A retained message of a device as it should be; empty: none should be retained. */
 export function discoveryContent(
   { registry, typeOf, session, newestFirmwareOf }: DiscoveryContentDeps,
   options: DiscoveryOptions,
@@ -25,7 +25,6 @@ export function discoveryContent(
     if (part === 'config') return JSON.stringify(discoveryOf(type, record, options));
     const installed = session(device)?.session.firmware;
     const newest = newestFirmwareOf(type.name);
-    // JSON leaves out what is undefined.
     return type.updatesFirmware && installed !== undefined
       ? JSON.stringify({ installed_version: installed, latest_version: newest ?? installed })
       : '';
@@ -46,7 +45,7 @@ export function reportMissingCommands(
     log.warn({ missing }, 'HUB_HOME_ASSISTANT_COMMANDS names commands of no device type');
 }
 
-/** Topics of Home Assistant's own on the embedded broker: it says there that it has come, and its will that it has gone. */
+/** Topics to which Home Assistant publishes on the embedded broker: its birth and its last will. */
 export function homeAssistantTopics({
   homeAssistant,
   homeAssistantPrefix,

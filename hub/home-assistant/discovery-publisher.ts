@@ -15,42 +15,42 @@ interface Deps {
   log: Log;
   prefix: string;
   devices(): Iterable<string>;
-  /** The message as it should be; empty: there is none. */
+  /** The message as it should be; empty: none should be retained. */
   content(device: string, part: Part): string;
-  /** Whether a message that the broker retains is one of this hub's, of now or before. */
+  /** Whether this hub, or an earlier run of it, published the message that the broker retains. */
   isOurs(device: string, content: string): boolean;
-  /** The broker keeps retained messages over a restart of the hub, and `tap` is notified of them. */
+  /** The broker keeps retained messages over a restart of the hub, and sends them to `tap`. */
   isKept: boolean;
-  /** Other hubs publish for the same devices: what looks left over may be of a device that is not known here yet. */
+  /** Other hubs publish for the same devices. A message that looks left over may belong to a device that is not known here yet. */
   several: boolean;
 }
 
 /** Publishes in flight at a time. */
 const concurrency = 64;
-/** When the broker has sent none of its retained messages for this long, it has sent them all, ms. */
+/** Once the broker has sent no retained message for this long, it has sent all of them, ms. */
 const quietMs = 1_000;
-/** Messages made in one turn; one takes some 50 µs. */
+/** Messages made in one turn; each takes about 50 µs. */
 const madeAtOnce = 100;
 
 const parts: readonly Part[] = ['config', 'firmware'];
 
 /**
- * Keeps the retained messages of Home Assistant as they should be. What the broker holds already is not published again: it is read
- * after each connect, and what is left over of devices that went while the broker was away is cleared. A message is made when its
- * turn comes, so that the number of devices bounds what waits.
+ * Keeps the retained messages for Home Assistant as they should be. After each connect it reads what the broker holds. It does not
+ * publish those messages again, and clears those of devices that were removed while the broker was away. A message is made only
+ * when its turn comes, so the number of devices bounds the queue.
  */
 export class DiscoveryPublisher implements DeviceFollower, PresenceFollower {
   readonly counters = { published: 0, unchanged: 0, failed: 0 };
   readonly #deps: Deps;
   /** Topic → digest of what the broker holds. */
   readonly #held = new Map<string, string>();
-  /** Devices that are not registered and of which the broker still holds something of ours. */
+  /** Devices that are no longer registered, but still have a message of ours at the broker. */
   readonly #leftOver = new Set<string>();
   readonly #waiting = new Set<string>();
-  /** Not taken by the bus. */
+  /** Messages that the bus did not take. */
   readonly #owed = new Set<string>();
   #inFlight = 0;
-  /** What the broker holds is known. */
+  /** The broker has sent everything that it retains. */
   #ready = false;
   #isAwaiting = false;
   #resting = false;
@@ -61,7 +61,7 @@ export class DiscoveryPublisher implements DeviceFollower, PresenceFollower {
     this.#deps = deps;
   }
 
-  /** What the broker retains comes in here. */
+  /** Receives the retained messages of the broker. */
   get tap(): Tap {
     const { prefix } = this.#deps;
     return {
@@ -71,7 +71,7 @@ export class DiscoveryPublisher implements DeviceFollower, PresenceFollower {
     };
   }
 
-  /** The broker is there, for the first time or again. What it retains may have begun to come in before. */
+  /** The broker is connected, for the first time or again. Its retained messages may already have begun to arrive. */
   connected(): void {
     if (this.#deps.isKept) {
       this.#awaitQuiet();
@@ -82,7 +82,7 @@ export class DiscoveryPublisher implements DeviceFollower, PresenceFollower {
     this.everything();
   }
 
-  /** The broker may come back without what it retained. */
+  /** The broker may come back without its retained messages. */
   disconnected(): void {
     this.#ready = false;
     this.#isAwaiting = false;
@@ -91,7 +91,7 @@ export class DiscoveryPublisher implements DeviceFollower, PresenceFollower {
   }
 
   registered({ id }: { id: string }, byOther: boolean): void {
-    // Who registered it publishes.
+    // The hub that registered it publishes.
     if (!byOther) this.#put(id);
   }
 
@@ -107,7 +107,7 @@ export class DiscoveryPublisher implements DeviceFollower, PresenceFollower {
     this.#put(device);
   }
 
-  /** What is said of all devices may have changed. */
+  /** The messages of all devices may have changed. */
   everything(): void {
     for (const device of this.#deps.devices()) this.#put(device, false);
     for (const device of this.#leftOver) this.#put(device, false);
@@ -177,7 +177,7 @@ export class DiscoveryPublisher implements DeviceFollower, PresenceFollower {
     }
   }
 
-  /** Lets others have their turn: most messages of a whole fleet are made only to find that nothing has changed. */
+  /** Yields the event loop: for a whole fleet most messages are made only to find that nothing has changed. */
   #rest(): void {
     this.#resting = true;
     this.#cancelRest = this.#deps.clock.after(0, () => {
@@ -210,10 +210,10 @@ export class DiscoveryPublisher implements DeviceFollower, PresenceFollower {
       },
       (error: unknown) => {
         this.counters.failed += 1;
-        // Unknown now: it is published with the next change, or when the bus is back.
+        // Nobody knows now what the broker holds. The message is published with the next change, or when the bus is back.
         this.#held.delete(topic);
         this.#owed.add(topic);
-        log.warn({ topic, reason: messageOf(error) }, 'Home Assistant was not notified');
+        log.warn({ topic, reason: messageOf(error) }, 'a message for Home Assistant was not published');
         ended();
       },
     );

@@ -26,9 +26,9 @@ export interface DiscoveryOptions {
   topics: Topics;
   /** The first level of Home Assistant's topics. */
   prefix: string;
-  /** Whose word the presence of a device is; undefined: one of several hubs, which take over from one another. */
+  /** The hub that publishes the presence of devices; undefined: any of several hubs, which take over from one another. */
   hubId: string | undefined;
-  /** Of this hub's software. */
+  /** The version of this hub's software. */
   version: string;
   /** Commands beyond `observe` and `config` that are offered too, as `type/command`. */
   commands: ReadonlySet<string>;
@@ -36,7 +36,7 @@ export interface DiscoveryOptions {
 
 const originName = 'device-hub';
 
-/** States in which a device takes part: it is there, or away for a moment on purpose. */
+/** States in which a device is available: it is connected, or away for a moment on purpose. */
 const available = ['online', 'suspect', 'sleeping', 'migrating'] as const satisfies PresenceState[];
 const isAvailable = `value_json.state in ${JSON.stringify(available).replaceAll('"', "'")}`;
 
@@ -79,7 +79,7 @@ export function isDiscoveryOf(
   return origin?.name === originName && known?.identifiers?.[0] === identifierOf(device, options);
 }
 
-/** What Home Assistant knows the device by: ids are unique within one root of topics. */
+/** Identifies the device to Home Assistant: ids are unique only within one root of topics. */
 function identifierOf(device: string, { topics }: Pick<DiscoveryOptions, 'topics'>): string {
   return `${topics.root.replaceAll('/', '-')}_${device}`;
 }
@@ -140,7 +140,7 @@ function connectivity(names: DeviceNames): readonly [string, Entity] {
       unique_id: names.uniqueId('connectivity'),
       device_class: 'connectivity',
       entity_category: 'diagnostic',
-      // It says "disconnected" rather than nothing when the device is away.
+      // Shows "disconnected" rather than "unavailable" while the device is away.
       availability: names.hubAvailability,
       state_topic: names.topics.presence,
       value_template: `{{ 'ON' if ${isAvailable} else 'OFF' }}`,

@@ -1,9 +1,9 @@
-/** One thing that Home Assistant shows, or lets a person do: the names are its own (its MQTT integration, one page a platform). */
+/** One entity of Home Assistant. The members are called as in the pages of its MQTT integration, one page for each platform. */
 
 export type Platform =
   'binary_sensor' | 'button' | 'event' | 'number' | 'select' | 'sensor' | 'switch' | 'text' | 'update';
 
-/** A topic that says whether something is there: the template gives `online` or `offline`. */
+/** A topic that says whether something is available: the template gives `online` or `offline`. */
 export interface Availability {
   topic: string;
   value_template: string;
@@ -19,12 +19,12 @@ export interface Entity {
   command_template?: string;
   device_class?: string | undefined;
   entity_category?: 'config' | 'diagnostic' | undefined;
-  /** Absent: as of the device; empty: always available. */
+  /** Absent: that of the device; empty: always available. */
   availability?: readonly Availability[];
   [option: string]: unknown;
 }
 
-/** Where things of one device are on the bus, and what its entities are called. */
+/** The topics of one device, and the names of its entities. */
 export interface DeviceNames {
   device: string;
   uniqueId(key: string): string;
@@ -32,12 +32,12 @@ export interface DeviceNames {
     presence: string;
     twin: string;
     twinDesired: string;
-    /** Its versions: the one it runs and the newest there is. */
+    /** Carries two versions: the one that the device runs, and the newest one. */
     firmware: string;
     telemetry(stream: string): string;
     event(name: string): string;
     command(name: string): string;
   };
-  /** Of settings: they may be changed while the device is away. */
+  /** For settings, which may be changed while the device is away. */
   hubAvailability: readonly Availability[];
 }

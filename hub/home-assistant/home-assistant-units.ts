@@ -1,9 +1,9 @@
 /**
- * What Home Assistant calls a unit, and what it calls that which is measured in it: its `device_class` accepts only some units, and
- * only some state classes (Home Assistant's sensor constants, `DEVICE_CLASS_UNITS` and `DEVICE_CLASS_STATE_CLASSES`).
+ * Units and device classes of Home Assistant. Each `device_class` accepts only some units and only some state classes (Home
+ * Assistant's sensor constants, `DEVICE_CLASS_UNITS` and `DEVICE_CLASS_STATE_CLASSES`).
  */
 
-/** UCUM code → unit as Home Assistant writes it, and its device class where the unit alone decides that. */
+/** UCUM code → Home Assistant's unit, and the device class where the unit alone decides it. */
 const units: Readonly<Record<string, readonly [unit: string, deviceClass?: string]>> = {
   Cel: ['°C', 'temperature'],
   '[degF]': ['°F', 'temperature'],
@@ -60,7 +60,7 @@ const units: Readonly<Record<string, readonly [unit: string, deviceClass?: strin
   By: ['B', 'data_size'],
 };
 
-/** Units that are of several classes: the name of the field decides. */
+/** Units of several classes: the name of the field decides. */
 const byName: readonly (readonly [unit: string, name: RegExp, deviceClass: string])[] = [
   ['%', /humidity/i, 'humidity'],
   ['%', /moisture/i, 'moisture'],
@@ -72,17 +72,17 @@ const byName: readonly (readonly [unit: string, name: RegExp, deviceClass: strin
   ['μg/m³', /pm1$/i, 'pm1'],
 ];
 
-/** Classes of totals, which Home Assistant refuses as a measurement: they only grow, but for a meter that is replaced. */
+/** Classes of totals, which only grow until the meter is replaced. Home Assistant refuses them as a measurement. */
 const totals: ReadonlySet<string> = new Set(['energy']);
 
 export interface Quantity {
   unit: string;
-  /** Undefined: Home Assistant has none for it. */
+  /** Undefined: Home Assistant has no class for it. */
   deviceClass?: string | undefined;
   stateClass: 'measurement' | 'total_increasing';
 }
 
-/** @param unit a UCUM code; one that Home Assistant does not know stays as it is @param name of the field */
+/** @param unit a UCUM code; it stays as it is when Home Assistant does not know it @param name of the field */
 export function quantityOf(unit: string, name: string): Quantity {
   const [shown, ofUnit] = Object.hasOwn(units, unit) ? (units[unit] ?? [unit]) : [unit];
   const deviceClass = ofUnit ?? byName.find(([each, pattern]) => each === shown && pattern.test(name))?.[2];

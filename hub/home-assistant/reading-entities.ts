@@ -3,10 +3,10 @@ import type { ScalarDefinition } from '../../schemas/device-type-definition.ts';
 import type { DeviceNames, Entity } from './entity.ts';
 import { quantityOf } from './home-assistant-units.ts';
 
-/** Device classes of what a device says about itself rather than about its surroundings. */
+/** Classes of readings about the device itself rather than its surroundings. */
 const diagnostic: ReadonlySet<string> = new Set(['signal_strength', 'battery']);
 
-/** A sensor for each field of the stream; a truth is a binary sensor. */
+/** A sensor for each field of the stream; a boolean gets a binary sensor. */
 export function* readingEntities(
   { name, fields }: StreamType,
   definitions: Readonly<Record<string, object>>,
@@ -27,7 +27,7 @@ export function* readingEntities(
 type Base = Pick<Entity, 'name' | 'unique_id' | 'state_topic'>;
 
 function truth({ name }: FieldSpec, base: Base): Entity {
-  // Nothing is rendered for a reading without the field: Home Assistant keeps the state.
+  // Renders nothing for a reading without the field, so that Home Assistant keeps the state.
   const shown = `{{ ('ON' if v else 'OFF') if v is not none }}`;
   return { platform: 'binary_sensor', ...base, value_template: `${newest(name)}${shown}` };
 }
@@ -35,7 +35,7 @@ function truth({ name }: FieldSpec, base: Base): Entity {
 function sensor({ name, kind, unit, values }: FieldSpec, base: Base, step: number | undefined): Entity {
   if (kind === 'string') {
     const enumerated = values === undefined ? {} : { device_class: 'enum', options: values };
-    // A text that is empty would be a state, so a reading without the field repeats the state.
+    // An empty text is a state of its own, so a reading without the field repeats the last one.
     const value_template = `${newest(name)}{{ v if v is not none else this.state }}`;
     return { platform: 'sensor', ...base, ...enumerated, value_template };
   }

@@ -4,8 +4,8 @@ import { controlFor, valueAsJson } from './control-entities.ts';
 import type { DeviceNames, Entity } from './entity.ts';
 
 /**
- * A control for each setting of the twin but lists, and whether the settings hold. Home Assistant shows what the device should hold;
- * before anybody has set it, what the device reports, or does without being told.
+ * A control for each setting of the twin except lists, and a sensor that says whether the settings hold. A control shows the
+ * desired value. Before anybody has set one, it shows the reported value, or else the default.
  */
 export function* settingEntities(
   desired: ObjectDefinition,
@@ -66,7 +66,7 @@ function* settingsOf(
   }
 }
 
-/** Jinja: desired, else reported, else the default; `None` is Home Assistant's word for unknown. */
+/** Jinja: desired, else reported, else the default. Home Assistant reads `None` as unknown. */
 function shownValue(path: readonly string[], { type, default: given }: ScalarDefinition): string {
   const unset = type === 'string' && given === undefined ? "''" : JSON.stringify(given ?? 'None');
   const otherwise = typeof given === 'boolean' ? (given ? 'True' : 'False') : unset;

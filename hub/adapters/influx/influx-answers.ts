@@ -20,17 +20,17 @@ export interface Answer {
 const maxReasonLength = 1_000;
 const maxQuoteLength = 120;
 const maxRetryAfterMs = 600_000;
-/** These and all statuses from 500 on may be different soon, whoever sends them. */
+/** After these, and after any status from 500 on, a later attempt may succeed, whoever sent them. */
 const laterStatuses = new Set([408, 425, 429]);
 
-/** The version in InfluxDB's header; `3` if only its mark is there. Undefined: another server answers. */
+/** The version in InfluxDB's header; `3` if it has only InfluxDB's mark. Undefined: another server answered. */
 export function influxVersion({ headers }: Pick<Answer, 'headers'>): string | undefined {
   const version = headers['x-influxdb-version'];
   if (typeof version === 'string' && version !== '') return version.replace(/^v/, '');
   return typeof headers['cluster-uuid'] === 'string' ? '3' : undefined;
 }
 
-/** InfluxDB's clock, Unix ms: of an answer from a cache, or of somebody else's, it says nothing. */
+/** InfluxDB's clock, Unix ms. Undefined: the answer came from a cache or from another server. */
 export function ownTimeMs(answer: Answer): number | undefined {
   const { date, age } = answer.headers;
   if (influxVersion(answer) === undefined || typeof date !== 'string' || age !== undefined) return undefined;
@@ -69,9 +69,8 @@ interface OwnWords {
   lines: readonly string[];
 }
 
-/** `{"error": "…"}` (1.x), `{"code": "…", "message": "…"}` (2.x), `{"error": "…", "data": […]}` (3); undefined for all else. */
+/** Reads `{"error": "…"}` (1.x), `{"code": "…", "message": "…"}` (2.x) and `{"error": "…", "data": […]}` (3); else undefined. */
 function ownWords(body: string): OwnWords | undefined {
-  // Anything else is a proxy's page, or nothing.
   const fields = jsonFields(body);
   const [error, message, data] = ['error', 'message', 'data'].map((name) => fields?.get(name));
   const text = typeof error === 'string' ? error : message;
@@ -93,7 +92,7 @@ function isLineFault(value: unknown): value is { original_line: string; error_me
   );
 }
 
-/** Whether the answer is about lines of ours: it quotes some, and none that we did not send. */
+/** Whether the answer quotes lines, and only lines that we sent. */
 function quotesOurs(lines: readonly string[], sent: string): boolean {
   return lines.length > 0 && lines.every((line) => isOurs(line, sent));
 }
@@ -104,7 +103,7 @@ function isOurs(quote: string, sent: string): boolean {
   return start !== '' && sent.includes(start);
 }
 
-/** What InfluxDB says of lines that it does not quote. */
+/** InfluxDB's words about lines that it does not quote. */
 const aboutLines =
   /unable to parse|field type conflict|retention policy|time outside range|max-values-per-tag|max-series/;
 
@@ -114,10 +113,10 @@ function refusalOf(status: number, { text }: OwnWords, sent: string): WriteOutco
   if (status !== 400 && status !== 422) return undefined;
   const partial = status === 422 || text.includes('partial write');
   const quoted = /unable to parse '(.+)/s.exec(text)?.[1];
-  // What 2.x says to the write of nothing that only asks whether it is there.
+  // The answer of 2.x to the empty write of a probe.
   if (sent === '' && text === 'writing requires points') return { kind: 'refused', reason };
   const ofLines = quoted === undefined ? partial || aboutLines.test(text) : isOurs(cutAtQuote(quoted), sent);
-  // Anything else is about the request: its query, header or body was changed, or cut short, on its way.
+  // Any other refusal is about the request: something changed or cut short its query, header or body on the way.
   if (!ofLines)
     return { kind: 'unavailable', reason: `${reason} (the request did not arrive as it was sent)` };
   return { kind: partial ? 'partial' : 'refused', reason, ...blameOf(text) };
@@ -141,7 +140,7 @@ function cutAtQuote(quoted: string): string {
   return /^[^']+/.exec(quoted)?.[0] ?? '';
 }
 
-/** Who answered, as far as it says so, and how: for the log and for `/readyz`. */
+/** Describes a server that is not InfluxDB by its own headers, for the log and for `/readyz`. */
 function strangersWords({ status, headers, body }: Answer): string {
   const named = (name: string): string => {
     const value = headers[name];

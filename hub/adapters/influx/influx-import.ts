@@ -3,7 +3,7 @@ import { isoTime, openInfluxQueries } from './influx-queries.ts';
 import { openInflux, parseUrl, type InfluxOptions } from './influx.ts';
 import { makingMissingDatabase } from './missing-database.ts';
 
-/** An InfluxDB that takes over what another store has. @throws HubError `config-invalid` for an invalid URL */
+/** An InfluxDB that imports the points of another store. @throws HubError `config-invalid` for an invalid URL */
 export function openInfluxImport(options: InfluxOptions): ImportTarget & { close(): Promise<void> } {
   const store = makingMissingDatabase(openInflux(options));
   const queries = openInfluxQueries({ ...options, url: parseUrl(options.url) });

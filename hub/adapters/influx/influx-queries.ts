@@ -4,7 +4,7 @@ import { withoutUndefined } from '../../kernel/without-undefined.ts';
 
 export interface InfluxRow {
   timeUs: number;
-  /** Null columns left out. */
+  /** Without the columns that are null. */
   fields: Record<string, number | string | boolean>;
 }
 
@@ -17,7 +17,7 @@ export interface InfluxQueries {
    * @throws HubError `store-unavailable`
    */
   run(query: string, parameters: Readonly<Record<string, QueryParameter>>): Promise<InfluxRow[]>;
-  /** As `run`, for what changes something. @throws HubError `store-unavailable` */
+  /** As `run`, for a query that changes something. @throws HubError `store-unavailable` */
   change(query: string, parameters: Readonly<Record<string, QueryParameter>>): Promise<void>;
   /** @throws HubError `store-unavailable` */
   createDatabase(name: string): Promise<void>;
@@ -40,7 +40,7 @@ export function isoTime(ms: number): string {
 
 const maxReasonLength = 1_000;
 
-/** Never removes the only host from the pool: after a failure, `influx` would answer "No host available" for up to 10 s. */
+/** Keeps the only host in the pool: otherwise `influx` would answer "No host available" for up to 10 s after a failure. */
 const noPause = { getDelay: () => 0, next: () => noPause, reset: () => noPause };
 
 interface StatementAnswer {
@@ -49,7 +49,7 @@ interface StatementAnswer {
   series?: { columns: string[]; values: unknown[][] }[];
 }
 
-/** `{"results":[{"statement_id":0,…}]}`: an empty answer has the number too, and nobody but InfluxDB gives one. */
+/** Reads `{"results":[{"statement_id":0,…}]}`. Even an empty answer has the number, and only InfluxDB gives one. */
 function statementOf(answer: unknown): StatementAnswer {
   const results = (answer as { results?: unknown } | null)?.results;
   const result: unknown = Array.isArray(results) ? results[0] : undefined;
@@ -73,7 +73,7 @@ export function openInfluxQueries({
     path: url.pathname.replace(/\/$/, ''),
     protocol: secure ? 'https' : 'http',
     database,
-    // The package has a user of its own for want of one.
+    // Without a login the package would use a default user of its own.
     ...withoutUndefined(login),
     pool: { maxRetries: 0, requestTimeout: timeoutMs, backoff: noPause },
   });
@@ -83,7 +83,7 @@ export function openInfluxQueries({
     parameters: Readonly<Record<string, QueryParameter>>,
     method: 'GET' | 'POST',
   ): Promise<StatementAnswer> {
-    // Its types know only plain values; names have been parameters since InfluxDB 1.6 (influxql BoundParameter).
+    // The package's types allow only plain values; InfluxDB takes names as parameters since 1.6 (influxql BoundParameter).
     const placeholders = parameters as Record<string, string | number>;
     const options: IQueryOptions = { precision: 'u', placeholders, method };
     const result = statementOf(await withDeadline(influx.queryRaw(query, options), timeoutMs));

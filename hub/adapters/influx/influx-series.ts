@@ -8,7 +8,7 @@ import type {
 import { isoTime, type InfluxQueries, type InfluxRow, type QueryParameter } from './influx-queries.ts';
 import { rollUpOf } from '../roll-up-name.ts';
 
-/** Fields of one query: the address of a request has a limit. */
+/** Fields in one query: the URL of a request has a limit. */
 const fieldsAtOnce = 16;
 
 const where = 'WHERE device = $device AND time >= $from AND time < $to';
@@ -17,7 +17,7 @@ const grouped = 'GROUP BY time($step) fill(none)';
 type Field = SeriesQuery['fields'][number];
 type Parameters = Record<string, QueryParameter>;
 
-/** Summaries by bucket, made by InfluxDB itself (InfluxQL `GROUP BY time`). */
+/** Summaries by bucket, calculated by InfluxDB (InfluxQL `GROUP BY time`). */
 export function influxSeries(
   queries: InfluxQueries,
 ): Pick<MetricsReader, 'series' | 'rolledSeries' | 'seriesCounts'> {
@@ -77,7 +77,7 @@ async function countsOf(queries: InfluxQueries, query: SeriesQuery): Promise<Buc
   return [...byTime.values()].toSorted((a, b) => a.timeMs - b.timeMs);
 }
 
-/** @returns also the times (µs) of buckets whose minutes do not all have a sum */
+/** @returns `unsummed`: the times (µs) of buckets in which some minute has no sum */
 async function fromSums(
   queries: InfluxQueries,
   query: SeriesQuery,
@@ -102,7 +102,7 @@ async function fromSums(
   return { buckets, unsummed: [...unsummed].toSorted((a, b) => a - b) };
 }
 
-/** Roll-ups of the first release, and those that were imported, have no sums. Their means cost 30 times as much to weigh. */
+/** Roll-ups of the first release, and imported ones, have no sums. To weigh their means costs 30 times as much. */
 async function addFromMeans(queries: InfluxQueries, buckets: Buckets, query: SeriesQuery): Promise<void> {
   for (const fields of chunks(query.fields)) {
     const inner = fields.map(
@@ -122,7 +122,7 @@ async function addFromMeans(queries: InfluxQueries, buckets: Buckets, query: Ser
   }
 }
 
-/** InfluxQL has no mean of booleans: it counts them, and those that are true. */
+/** InfluxQL has no mean of booleans: this counts all of them, and those that are true. */
 async function addBoolean(
   queries: InfluxQueries,
   buckets: Buckets,
@@ -156,7 +156,7 @@ class Buckets {
     bucket.fields[field] = summary;
   }
 
-  /** @param mean makes it of a row's columns */
+  /** @param mean calculates the mean from a row's columns */
   add(
     rows: readonly InfluxRow[],
     fields: readonly Field[],

@@ -12,7 +12,7 @@ export interface InfluxWritesOptions {
   username?: string | undefined;
   password?: string | undefined;
   timeoutMs: number;
-  /** Notified of the time of each answer that is InfluxDB's own, Unix ms. */
+  /** Gets the time of each answer that comes from InfluxDB itself, Unix ms. */
   dated?: (timeMs: number) => void;
 }
 
@@ -20,11 +20,11 @@ const compress = promisify(gzip);
 const maxAnswerBytes = 1_000_000;
 
 /**
- * Writes, and the check which server is there, over our own connection pool; one request per call.
+ * Writes, and finds out which server answers, over our own connection pool; one request per call.
  *
- * A request may be changed on its way, and InfluxDB then stores something else and answers 204. So nothing is left to
- * lose: a body is packed, because its end has a checksum (RFC 1952 §2.3.1) and InfluxDB refuses one that was cut short;
- * times are in nanoseconds, which InfluxDB assumes when no precision is given.
+ * Something in between may change a request; InfluxDB then stores the wrong thing and answers 204. Two measures prevent
+ * that. Bodies are compressed: they end with a checksum (RFC 1952 §2.3.1), so InfluxDB refuses one that was cut short.
+ * Times are in nanoseconds: InfluxDB assumes them when the `precision` has been lost.
  */
 export class InfluxWrites {
   readonly #pool: Pool;
@@ -74,12 +74,12 @@ export class InfluxWrites {
     }
   }
 
-  /** @returns what is there: `InfluxDB 1.8.10` @throws HubError `store-unavailable` */
+  /** @returns the server's name, such as `InfluxDB 1.8.10` @throws HubError `store-unavailable` */
   async probe(): Promise<string> {
     const version = await this.#pingedVersion();
     // InfluxDB 3 creates a database with the first write, and already requires the token for a ping.
     if (version !== undefined && Number.parseInt(version, 10) >= 3) return `InfluxDB ${version}`;
-    // A write of nothing passes authentication and finds the database; 2.x says 400 for the missing points.
+    // An empty write checks the login and the database; 2.x answers 400 because it has no points.
     const outcome = await this.write([]);
     if (outcome.kind !== 'stored' && outcome.kind !== 'partial' && outcome.kind !== 'refused') {
       const needsPerson = outcome.kind !== 'unavailable';
@@ -92,7 +92,7 @@ export class InfluxWrites {
     return this.#pool.close();
   }
 
-  /** Undefined when something in between answers pings itself; the answer to the write then shows who is there. */
+  /** Undefined: something in between answers pings itself. The answer to the empty write then shows which server it is. */
   async #pingedVersion(): Promise<string | undefined> {
     try {
       return influxVersion(

@@ -15,7 +15,7 @@ export interface InfluxOptions {
   password?: string | undefined;
   /** For one request, from connecting to the last byte of the answer. */
   timeoutMs: number;
-  /** Notified of the time of each answer that is InfluxDB's own, Unix ms. */
+  /** Gets the time of each answer that comes from InfluxDB itself, Unix ms. */
   dated?: (timeMs: number) => void;
 }
 
@@ -26,9 +26,8 @@ export interface InfluxStore extends MetricsStore {
 }
 
 /**
- * InfluxDB over its 1.x API (1.x itself, 2 with a DBRP mapping, 3 Core). Writes go out through a connection
- * pool of our own, one request a call; reads and the making of databases through the `influx` package. Opens
- * no connection yet.
+ * InfluxDB over its 1.x API (1.x itself, 2 with a DBRP mapping, 3 Core). Writes go through a connection pool of our own,
+ * one request per call. Reads and the creation of databases go through the `influx` package. Opens no connection yet.
  * @throws HubError `config-invalid` for an invalid URL
  */
 export function openInflux(options: InfluxOptions, clock: Clock = systemClock): InfluxStore {

@@ -3,8 +3,8 @@ import type { WriteOutcome } from '../../telemetry/store.ts';
 import type { InfluxStore } from './influx.ts';
 
 /**
- * Creates the database when InfluxDB itself says, at a probe or a write, that there is none, and tries again. A user
- * without the right to create databases is fine as long as this one exists.
+ * Creates the database when InfluxDB answers a probe or a write with "not found", and tries again. As long as the database
+ * exists, the user needs no right to create one.
  */
 export function makingMissingDatabase(store: InfluxStore): InfluxStore {
   /** Undefined: it was created. */
@@ -13,7 +13,7 @@ export function makingMissingDatabase(store: InfluxStore): InfluxStore {
       await store.createDatabase();
       return undefined;
     } catch (error) {
-      return `${reason} (and it cannot be made: ${messageOf(error)})`;
+      return `${reason} (and it cannot be created: ${messageOf(error)})`;
     }
   }
 

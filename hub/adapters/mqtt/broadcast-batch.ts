@@ -2,11 +2,11 @@ import type { Writable } from 'node:stream';
 import type { BusCounters } from '../../bus/bus.ts';
 import type { Cancel, Clock } from '../../../schemas/time/clock.ts';
 
-/** The longest a reading waits for others to leave with it, ms. */
+/** The longest time for which a reading waits for others, ms. */
 const gatherMs = 10;
-/** A batch of this size leaves earlier, bytes. */
+/** A batch of this size leaves immediately, bytes. */
 const gatherBytes = 65_536;
-/** With more unsent data than this, the broker does not keep up: readings are dropped and counted, bytes. */
+/** With more unsent bytes than this the broker does not keep up: readings are dropped and counted. */
 const maxBacklogBytes = 4 * 1024 * 1024;
 
 /** QoS 0, neither DUP nor RETAIN [MQTT 5 §3.3.1]. */
@@ -20,8 +20,8 @@ interface Link {
 }
 
 /**
- * QoS 0 publishes that leave together: one write to the socket instead of one a message, since a system call costs
- * more than the rest of the work for a reading. The order of messages is kept.
+ * Collects QoS 0 messages and writes them to the socket together, in order: for a single reading the system call would
+ * cost more than all other work.
  */
 export class BroadcastBatch {
   readonly #clock: Clock;
@@ -51,7 +51,7 @@ export class BroadcastBatch {
     this.#clear();
   }
 
-  /** @returns false when it is dropped: nobody is connected, the broker does not keep up, or will not take it */
+  /** @returns false when the message is dropped: no connection, the broker does not keep up, or the message is too large */
   add(topic: string, payload: string): boolean {
     const link = this.#link;
     if (link === undefined || link.stream.writableLength + this.#bytes > maxBacklogBytes) {

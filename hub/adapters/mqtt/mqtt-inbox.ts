@@ -1,40 +1,40 @@
 import type { IncomingMessage } from '../../bus/bus.ts';
 
-/** One connection to the broker, on which its messages are acknowledged. */
+/** One connection to the broker. */
 interface Link {
   /** Sends the PUBACKs of these packets, in this order. */
   acknowledge(packetIds: readonly number[]): void;
-  /** A message could not be handled: without its PUBACK it comes again with the next connection. */
+  /** A message could not be handled. It gets no PUBACK, so it comes again with the next connection. */
   failed(message: IncomingMessage, error: unknown): void;
 }
 
 interface MqttInboxDeps {
   /** Resolves when the message may be PUBACKed. */
   handle(message: IncomingMessage): Promise<void>;
-  /** Messages with the same order are handled one after another, as they came. */
+  /** Messages with the same order are handled one after another, in the order in which they came. */
   orderOf(topic: string): string;
 }
 
 /**
- * Messages from the broker are handled concurrently, so that they share the journal's commits. Those of one device
- * stay in order, even over reconnects: a redelivery never overtakes its first handling.
+ * Handles messages from the broker concurrently, so that they share the journal's commits. Messages to one device stay in
+ * order, even over reconnects: a redelivery never overtakes the first delivery.
  */
 export class MqttInbox {
   readonly #deps: MqttInboxDeps;
   readonly #maxHandling: number;
-  /** The end of each order's last message. */
+  /** By order: resolves when its last message is handled. */
   readonly #tails = new Map<string, Promise<void>>();
-  /** Connections that read on when there is room. */
+  /** Connections that wait for room before they read on. */
   readonly #paused: (() => void)[] = [];
   #handling = 0;
 
-  /** @param maxHandling messages being handled, including those of lost connections; at this limit none is read */
+  /** @param maxHandling the most messages being handled, those of lost connections included; at this limit none is read */
   constructor(deps: MqttInboxDeps, maxHandling: number) {
     this.#deps = deps;
     this.#maxHandling = maxHandling;
   }
 
-  /** For a new connection: handles a message, and calls `next` when the following one may be read. */
+  /** @returns for a new connection: handles a message, and calls `next` when the connection may read the next one */
   open(link: Link): (message: IncomingMessage, next: () => void) => void {
     const acks = new OrderedAcks((packetIds) => link.acknowledge(packetIds));
     return (message, next) => {
@@ -89,7 +89,7 @@ class OrderedAcks {
     this.#expected.push(ack);
     return () => {
       ack.ready = true;
-      // One commit makes many ready: their PUBACKs are one write.
+      // One commit makes many messages ready: their PUBACKs leave in one write.
       if (this.#scheduled || this.#expected[0] !== ack) return;
       this.#scheduled = true;
       setImmediate(() => this.#flush());

@@ -1,7 +1,7 @@
 import type { BusCounters, OutgoingMessage } from '../../bus/bus.ts';
 import { HubError } from '../../kernel/errors.ts';
 
-/** Hands one message to the broker; `done` is called once, with the reason code of a PUBACK that refuses it. */
+/** Sends one message to the broker. Calls `done` once, with the reason code when the PUBACK refuses it. */
 export type Send = (
   message: OutgoingMessage,
   done: (refusal?: { code?: number; message: string }) => void,
@@ -16,14 +16,14 @@ interface Entry {
 
 const maxItems = 10_000;
 const maxBytes = 16 * 1024 * 1024;
-/** Room for the fixed header, the properties' names and lengths. */
+/** Room for the fixed header, and for names and lengths of the properties. */
 const packetOverheadBytes = 256;
 /** Not authorized, topic name invalid, packet too large, payload format invalid [MQTT 5 §3.4.2.1]. */
 const refusedForGood = new Set([0x87, 0x90, 0x95, 0x99]);
 
 /**
- * QoS 1 messages until their PUBACK, oldest first. A new connection is given everything again, in order: the
- * broker may get a message twice, and misses none.
+ * Holds QoS 1 messages until their PUBACK, oldest first. A new connection gets all of them again, in order: the broker
+ * may get a message twice, but misses none.
  */
 export class MqttOutbox {
   readonly #counters: BusCounters;
@@ -58,7 +58,7 @@ export class MqttOutbox {
     });
   }
 
-  /** A connection is ready. @param limits what its broker takes: QoS 1 messages in flight, bytes in a packet */
+  /** A connection is ready. @param limits of its broker: QoS 1 messages in flight, bytes in a packet */
   attach(send: Send, limits: { window: number; maxPacketBytes: number }): void {
     this.#link = { send, ...limits, inFlight: 0 };
     this.#unsent = [...this.#entries];
@@ -91,7 +91,7 @@ export class MqttOutbox {
     const link = this.#link;
     if (link === undefined) return;
     while (this.#unsent.length > 0 && link.inFlight < link.window && this.#link === link) {
-      // Off the list before it is sent: a client that is closing calls back within the call.
+      // Leaves the list before it is sent: a client that is closing calls back within the call.
       const entry = this.#unsent.shift();
       if (entry === undefined || !this.#entries.has(entry)) continue;
       if (entry.bytes > link.maxPacketBytes) {
@@ -117,7 +117,7 @@ export class MqttOutbox {
     }
   }
 
-  /** @param refusal the broker's, with its reason code; undefined when it took the message */
+  /** @param refusal of the broker, with its reason code; undefined: it took the message */
   #acknowledged(entry: Entry, refusal: { code?: number; message: string } | undefined): void {
     if (refusal === undefined) {
       this.#counters.published++;

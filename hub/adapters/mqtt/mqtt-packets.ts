@@ -14,7 +14,7 @@ export function published(message: OutgoingMessage): [string, string, object] {
   return [topic, payload, { qos, retain, properties }];
 }
 
-/** @param waited it may have waited in the broker */
+/** @param waited the message may have waited in the broker */
 export function incoming(packet: IPublishPacket, session: string, waited: boolean): IncomingMessage {
   const { topic, payload, retain, dup, messageId, properties = {} } = packet;
   const { responseTopic, correlationData, messageExpiryInterval, userProperties } = properties;

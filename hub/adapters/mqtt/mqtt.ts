@@ -27,14 +27,14 @@ export interface MqttOptions {
   username?: string | undefined;
   password?: string | undefined;
   topics: Topics;
-  /** Names this hub, and its MQTT session: no two at one broker. */
+  /** Names this hub and its MQTT session; unique at the broker. */
   hubId: string;
   /**
-   * Of several hubs that are one: `hub` is each hub's own connection, without requests; `gate` the one through which requests come,
-   * in the same MQTT session whichever hub has it. Not given: a hub alone, with one connection for all.
+   * For several hubs that work as one. `hub`: each hub's own connection, without requests. `gate`: the connection through which
+   * requests come; it has the same MQTT session whichever hub holds it. Not given: a single hub, with one connection for everything.
    */
   role?: 'hub' | 'gate' | undefined;
-  /** Counts into these; not given: into counters of its own. */
+  /** Not given: the bus has counters of its own. */
   counters?: BusCounters | undefined;
   /** New at each start of the hub. */
   incarnation: string;
@@ -54,9 +54,8 @@ const closeTimeoutMs = 2_000;
 
 export interface MqttBus extends Bus {
   /**
-   * Connects the hub to the broker; to be called once. Resolves after the first attempt, even when it failed:
-   * further attempts follow forever, with full jitter, and until one succeeds `connected` is false and `fault` is
-   * the reason.
+   * Connects the hub to the broker; to be called once. Resolves after the first attempt, even when it failed. The bus then
+   * tries again forever, with full jitter. Until an attempt succeeds, `connected` is false and `fault` has the reason.
    */
   connect(handlers: BusHandlers): Promise<void>;
 }
@@ -72,11 +71,11 @@ export function createMqttBus(deps: MqttDeps, options: MqttOptions): MqttBus {
   return new ReconnectingBus(deps, options);
 }
 
-/** One connection at a time. Each is a new client, so everything that must outlive a connection is kept here. */
+/** One connection at a time. Each is a new client, so this class keeps everything that must outlive a connection. */
 class ReconnectingBus implements MqttBus {
   readonly kind = 'mqtt';
   readonly url = undefined;
-  /** Only the broker knows. */
+  /** Only the broker knows who subscribes. */
   readonly hasAudience = true;
   readonly counters: BusCounters;
   /** Clients of the broker are the broker's own affair. */
@@ -95,11 +94,11 @@ class ReconnectingBus implements MqttBus {
   #client: MqttClient | undefined;
   readonly #backoff: Backoff;
   #retry: Cancel | undefined;
-  /** The payload of the marker that ends the time in which old messages come; undefined when none are due. */
+  /** The payload of the marker; messages before it may have waited in the broker. Undefined: none can have waited. */
   #marker: string | undefined;
   #closing = false;
   #attempted: () => void = () => {};
-  /** Resolved when the connection is lost on which `close` publishes that the hub is offline. */
+  /** Resolves when the connection is lost while `close` publishes that the hub is offline. */
   readonly #lost = Promise.withResolvers<void>();
 
   constructor(deps: MqttDeps, options: MqttOptions) {
@@ -114,12 +113,12 @@ class ReconnectingBus implements MqttBus {
     this.#backoff = new Backoff({ firstMs: 500, maxMs, random: deps.random });
   }
 
-  /** Of the MQTT session, and of the topic of its marker. */
+  /** The name of the MQTT session, and of the topic of its marker. */
   get #name(): string {
     return this.#options.role === 'gate' ? 'gate' : this.#options.hubId;
   }
 
-  /** The topic of the hub says whether it is there. */
+  /** Whether this connection publishes on the hub's topic that the hub is online. */
   get #saysThere(): boolean {
     return this.#options.role !== 'gate';
   }
@@ -187,12 +186,12 @@ class ReconnectingBus implements MqttBus {
       clean: false,
       keepalive: keepaliveSec,
       connectTimeout: connectTimeoutMs,
-      // Reconnecting, resubscribing and keeping unacknowledged messages are done here.
+      // The bus reconnects, resubscribes and keeps unacknowledged messages itself.
       reconnectPeriod: 0,
       resubscribe: false,
       queueQoSZero: false,
-      // Packets that were read before a connection was lost are still handled after it. A store that empties itself
-      // at the close (`clean`) would throw then, where nothing can catch it.
+      // Packets that were read before the connection was lost are still handled afterwards. A store that empties itself
+      // at the close (`clean`) would throw at that time, where nothing can catch it.
       incomingStore: new Store({ clean: false }),
       outgoingStore: new Store({ clean: false }),
       properties: { sessionExpiryInterval: sessionExpirySec, receiveMaximum },
@@ -220,7 +219,7 @@ class ReconnectingBus implements MqttBus {
       if (this.#isOwnMatter(packet, receiver)) return done();
       this.counters.received++;
       const message = incoming(packet, client.options.clientId ?? '', this.#marker !== undefined);
-      // An error keeps the client from its own PUBACK, and lets it read on: the inbox sends the PUBACK later.
+      // With an error the client sends no PUBACK of its own and reads on. The inbox sends the PUBACK later.
       take(message, () => done(new Error('its PUBACK follows once it is handled')));
     };
     client.on('connect', (connack) => void this.#welcome(client, connack, receiver));
@@ -239,7 +238,7 @@ class ReconnectingBus implements MqttBus {
   /** Subscribes, and is ready when every filter is granted [MQTT-3.9.3-1]. */
   async #welcome(client: MqttClient, connack: IConnackPacket, receiver: Receiver): Promise<void> {
     this.counters.connections++;
-    // Messages that precede a marker, which the hub sends to itself now, may have waited in the broker.
+    // The hub sends itself a marker now. Messages that arrive before it may have waited in the broker.
     this.#marker = connack.sessionPresent
       ? `${this.#options.incarnation}/${this.counters.connections}`
       : undefined;
@@ -272,12 +271,12 @@ class ReconnectingBus implements MqttBus {
       'broker connected',
     );
     this.#attempted();
-    // States that are retained come before the broker acknowledges what was published after the subscription.
+    // The hub published after it subscribed: by the time of that PUBACK, every retained state has arrived.
     this.#others.reconnected();
     receiver.handlers.connected();
   }
 
-  /** Before requests can come, so that none is answered that is another hub's. */
+  /** Runs before requests can come, so that the hub answers none that belongs to another hub. */
   async #watchHubs(client: MqttClient): Promise<void> {
     this.#others.reconnecting();
     const filter = this.#topics.hubFilter;
@@ -293,7 +292,7 @@ class ReconnectingBus implements MqttBus {
   }
 
   /**
-   * `rh: 2`: no retained messages; `rap: true`: one published as retained shows it; `nl: true`: none of our own
+   * `rh: 2`: no retained messages; `rap: true`: the retain flag is kept as published; `nl: true`: none of our own messages
    * [MQTT 5 §3.8.3.1].
    */
   async #subscribe(client: MqttClient, { taps = [] }: BusHandlers): Promise<void> {
@@ -340,7 +339,7 @@ class ReconnectingBus implements MqttBus {
     if (was) receiver.handlers.disconnected(reason);
   }
 
-  /** Not a request: the state of a hub, our marker, or what a part of the hub listens to. */
+  /** Takes messages that are no requests: the state of a hub, our marker, or one to which a part of the hub listens. */
   #isOwnMatter(packet: IPublishPacket, { handlers }: Receiver): boolean {
     const { topic, payload } = packet;
     const tap = handlers.taps?.find((each) => each.takes(topic));
@@ -348,7 +347,7 @@ class ReconnectingBus implements MqttBus {
     return tap !== undefined || this.#others.take(topic, payload.toString()) || this.#isMarker(packet);
   }
 
-  /** The marker that follows what waited in the broker. */
+  /** The marker that follows the messages that waited in the broker. */
   #isMarker({ topic, payload }: IPublishPacket): boolean {
     if (topic !== this.#topics.marker(this.#name)) return false;
     if (payload.toString() === this.#marker) this.#marker = undefined;

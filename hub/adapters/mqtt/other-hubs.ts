@@ -2,13 +2,13 @@ import { jsonFields } from '../../kernel/json-fields.ts';
 import type { Topics } from '../../bus/topics.ts';
 import type { Log } from '../../kernel/log.ts';
 
-/** Hubs that use the same topics at the same broker, from the states that each keeps retained there. */
+/** Finds hubs that use the same topics at the same broker, by the state that each retains there. */
 export class OtherHubs {
   readonly #topics: Topics;
   readonly #hubId: string;
   readonly #log: Log;
   readonly #online = new Set<string>();
-  /** Those that were known before the connection was lost, until the broker has said whether they are still there. */
+  /** Hubs known before the connection was lost, until the broker has said whether they are still there. */
   #unconfirmed: readonly string[] = [];
   /** Notified when another hub comes or goes. */
   readonly #changed: (hubId: string, isOnline: boolean) => void;
@@ -28,13 +28,13 @@ export class OtherHubs {
     return [...this.#online];
   }
 
-  /** The broker is about to give every state again. */
+  /** The broker is about to send every state again. */
   reconnecting(): void {
     this.#unconfirmed = [...new Set([...this.#unconfirmed, ...this.#online])];
     this.#online.clear();
   }
 
-  /** The broker has given every state. */
+  /** The broker has sent every state. */
   reconnected(): void {
     for (const hubId of this.#unconfirmed) if (!this.#online.has(hubId)) this.#gone(hubId);
     this.#unconfirmed = [];
