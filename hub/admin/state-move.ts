@@ -105,7 +105,7 @@ type Beginning =
 function beginningOf(found: MoveFound, hub: MovedHub, target: string): Beginning {
   const fresh: Beginning = { kind: 'new', progress: new Map() };
   if (found.kind === 'empty') return fresh;
-  const other = 'name an empty database by HUB_STATE_URL';
+  const other = 'name an empty database with HUB_STATE_URL';
   if (found.kind === 'used') {
     const whose = found.hubs.length === 0 ? 'another hub' : `hub ${found.hubs.join(', ')}`;
     throw notMoved(`${target} holds the state of ${whose}; ${other}`);

@@ -3,23 +3,23 @@
 import type { AuthenticateError, Client } from 'aedes';
 import type { Operator } from '../../../schemas/api/operators.ts';
 
-/** What the broker asks about its clients; the rules belong to the operators. */
+/** The broker's questions about its clients. The operators have the rules. */
 export interface BrokerAccess {
   /** @param username undefined: none was given @param address of the client */
   signIn(username: string | undefined, password: string, address: string): Promise<Operator | undefined>;
-  /** A request topic (`command/`, `group-command/`, `cancel/` below the root). */
+  /** Whether the operator may publish to this request topic (`command/`, `group-command/`, `cancel/` below the root). */
   mayRequest(operator: Operator, topic: string): boolean;
-  /** The request is beyond the operator's rights, or beyond anybody's. */
+  /** The operator, or any client, lacks the right for this request. */
   requestRefused(operator: Operator, topic: string): void;
   mayRead(operator: Operator, filter: string): boolean;
-  /** Checks a granted subscription again: the id may belong to another device by now, at another site. */
+  /** Checks a granted subscription again: the id may belong to another device, at another site, by now. */
   mayReceive(operator: Operator, topic: string): boolean;
 }
 
-/** Of all that the broker can hold, what one account or token may: connections, and filters of all of them. */
+/** The share of one account or token: its connections, and the filters of all of them. */
 const maxConnectionsOfActor = 250;
 const maxFiltersOfActor = 2_000;
-/** Of one connection. */
+/** Filters of one connection. */
 const maxFilters = 500;
 
 interface SignedIn {
@@ -78,7 +78,7 @@ export class BrokerClients {
     return this.#clients.get(client)?.operator.actor;
   }
 
-  /** Whether it is granted: within the rights of the operator, and within the share. */
+  /** Whether the filter is granted: the operator has the right, and has not used up the share. */
   maySubscribe(client: Client, filter: string): boolean {
     const signedIn = this.#clients.get(client);
     if (signedIn === undefined || !this.#access.mayRead(signedIn.operator, filter)) return false;

@@ -20,10 +20,10 @@ export interface BrokerOptions {
   hubId: string;
   /** New at each start of the hub. */
   incarnation: string;
-  /** Topics outside the root on which clients may say that they are there; none by default. */
+  /** Topics outside the root on which clients may announce themselves; none by default. */
   announcements?: readonly string[];
   maxConnections?: number;
-  /** Sockets nobody has signed in on yet, of one address. */
+  /** Sockets of one address on which nobody has signed in yet. */
   maxPendingPerAddress?: number;
 }
 
@@ -41,7 +41,7 @@ const maxPublishing = 10_000;
 /** MQTT 3.1.1 §3.2.2.3. */
 const notAuthorized = 5;
 const maxRememberedIds = 1_000;
-/** Sockets on which nobody has signed in yet, and how long one may take. */
+/** Sockets on which nobody has signed in yet, and the time that each has to sign in. */
 const maxPending = 500;
 const maxPendingPerAddress = 100;
 const pendingMs = 10_000;
@@ -50,8 +50,8 @@ const drainTimeoutMs = 5_000;
 
 /**
  * The embedded MQTT 3.1.1 broker, for a hub that has no other. Clients are operators (devices have the device
- * listener). They may publish only below `command/`, `group-command/` and `cancel/`, within their rights; each
- * session ends with its connection, and nothing that a client publishes is retained, so that memory stays bounded.
+ * listener). Within their rights they may publish below `command/`, `group-command/` and `cancel/` only. To bound
+ * memory, each session ends with its connection, and the broker retains nothing that a client publishes.
  */
 export function createBroker(deps: { log: Log }, options: BrokerOptions): Broker {
   return new EmbeddedBroker(deps, options);
@@ -66,9 +66,9 @@ interface Listening {
 
 class EmbeddedBroker implements Broker {
   readonly kind = 'embedded';
-  /** A publish is handed to the clients immediately. */
+  /** The broker hands each message to its clients immediately. */
   readonly queued = 0;
-  /** It takes no hub but this one. */
+  /** No other hub can connect. */
   readonly otherHubs = [];
   readonly limitation = undefined;
   readonly counters = newBusCounters();
@@ -80,7 +80,7 @@ class EmbeddedBroker implements Broker {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
   #limiter: SocketLimiter | undefined;
-  /** The requests of one client are handled one after another, as they came [MQTT-4.6.0-2]. */
+  /** By client: its requests are handled one after another, in order [MQTT-4.6.0-2]. */
   readonly #tails = new WeakMap<Client, Promise<void>>();
   readonly #qosTwoIds = new WeakMap<Client, Map<number, string>>();
   #listening: Listening | undefined;
@@ -99,7 +99,7 @@ class EmbeddedBroker implements Broker {
     return address === null || typeof address === 'string' ? 0 : address.port;
   }
 
-  /** Of the sockets cut, and of what was beyond the share of an operator. */
+  /** Counts sockets that were cut, and connections and filters beyond the share of an operator. */
   get clientRefusals(): Readonly<Record<string, number>> {
     return { ...this.#limiter?.drops, ...this.#listening?.clients.refusals };
   }
@@ -109,7 +109,7 @@ class EmbeddedBroker implements Broker {
     return port === 0 ? undefined : `mqtt://${formatAddress({ host: this.#options.host, port })}`;
   }
 
-  /** What is broadcast is not kept for those who come later. */
+  /** False without clients: broadcasts are not kept for those who come later. */
   get hasAudience(): boolean {
     return this.#sockets.size > 0;
   }
@@ -210,7 +210,7 @@ class EmbeddedBroker implements Broker {
           done(new Error('a will on a topic of the hub'), false);
           return;
         }
-        // Sessions that outlive connections would queue without bound: none is kept, and CONNACK says so.
+        // A session that outlives its connection would queue without bound. None is kept, and CONNACK says so.
         packet.clean = true;
         this.counters.connections++;
         done(null, true);
@@ -221,7 +221,7 @@ class EmbeddedBroker implements Broker {
           done(error, ok);
         }),
       authorizeSubscribe: (client, subscription, done) =>
-        // No subscription granted is answered by SUBACK 0x80 [MQTT-3.8.4-3].
+        // `null` becomes SUBACK 0x80: not granted [MQTT-3.8.4-3].
         done(null, client === null || clients.maySubscribe(client, subscription.topic) ? subscription : null),
       authorizeForward: (client, packet) => (clients.mayReceive(client, packet.topic) ? packet : null),
       authorizePublish: (client, packet, done) =>
@@ -256,9 +256,9 @@ class EmbeddedBroker implements Broker {
   }
 
   /**
-   * Runs before the PUBACK, and is the only place where requests are handled: aedes acknowledges before it stores
-   * or routes. An error closes the client's connection [MQTT-3.3.5-2], so there is one only for messages that the
-   * client may not publish, or that could not be handled.
+   * Handles requests. It runs before the PUBACK; everywhere else is too late, because aedes acknowledges before it stores
+   * or routes. An error closes the client's connection [MQTT-3.3.5-2], so it is given only for a message that the client
+   * may not publish, or that could not be handled.
    */
   #authorize(
     { clients, handlers }: Pick<Listening, 'clients' | 'handlers'>,

@@ -1,4 +1,4 @@
-/** What MQTT 3.1.1 demands of a client's packets, and the library behind does not look at. */
+/** Rules of MQTT 3.1.1 for the packets of clients that the broker library does not check. */
 
 export interface PacketFault {
   reason: string;
@@ -18,7 +18,7 @@ const types = {
 };
 const answers = new Set([types.puback, types.pubrec, types.pubrel, types.pubcomp]);
 
-/** 3 is MQTT 3.1, 5 is answered by the library; the highest bit is a bridge's. */
+/** 3 is MQTT 3.1; the library answers 5. The highest bit marks a bridge. */
 const knownLevels = new Set([3, 4, 5]);
 const unacceptableVersion = 1;
 const identifierRejected = 2;
@@ -50,14 +50,14 @@ function connectFault(fields: Fields): PacketFault | undefined {
   // [MQTT-3.1.2-2]
   if (!knownLevels.has(level))
     return { reason: `unknown protocol level ${level}`, connack: unacceptableVersion };
-  // Its fields are others: the library refuses it.
+  // MQTT 5 has other fields; the library refuses it.
   if (level === 5) return undefined;
   const flags = fields.byte();
   fields.number();
   const id = fields.text('client id');
   // [MQTT-3.1.3-8]
   if (id === '' && (flags & 0x02) === 0)
-    return { reason: 'no client id, and a session that is to be kept', connack: identifierRejected };
+    return { reason: 'no client id, although the session is to be kept', connack: identifierRejected };
   if ((flags & 0x04) !== 0) {
     fields.text('will topic');
     fields.skip(fields.number());

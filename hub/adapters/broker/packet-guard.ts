@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
 import { packetFault, type PacketFault } from './packet-faults.ts';
 
-/** Cuts the bytes of one MQTT connection into packets, and finds the first that may not pass. */
+/** Splits the bytes of one MQTT connection into packets, and finds the first that may not pass. */
 export class PacketReader {
   readonly #maxBytes: number;
-  /** Of the packet that is not whole yet, and how many bytes of it are here; grows with what arrives. */
+  /** The first bytes of the packet that is not complete yet; grows as more arrive. */
   #begun = new Uint8Array(64);
   #filled = 0;
 
@@ -32,13 +32,13 @@ export class PacketReader {
     return undefined;
   }
 
-  /** Bytes that the begun packet waits for; one while its length is not known. */
+  /** Bytes that the incomplete packet lacks; one while its length is not known. */
   #missing(): number {
     const length = lengthOf(this.#begun.subarray(0, this.#filled));
     return length === undefined ? 1 : length - this.#filled;
   }
 
-  /** Copies the first bytes: the memory of a chunk is the socket's. @returns the others */
+  /** Copies the first bytes, because the memory of a chunk belongs to the socket. @returns the others */
   #keep(bytes: Uint8Array, count: number): Uint8Array {
     const kept = bytes.subarray(0, count);
     const size = this.#filled + kept.length;
@@ -74,14 +74,14 @@ export function connack(returnCode: number): Buffer {
 }
 
 /**
- * Closes `socket` at the first packet that MQTT 3.1.1 does not allow, or that announces more than `maxBytes`: the
- * broker behind it keeps a packet until it is whole, whoever sends it, and a length may be up to 256 MB.
+ * Closes `socket` at the first packet that MQTT 3.1.1 does not allow, or that announces more than `maxBytes`. The broker
+ * would keep a packet until it is complete, whoever sends it, and a packet may have 256 MB.
  * @param refused called before the socket is closed
  */
 export function guardPackets(socket: Socket, maxBytes: number, refused: (fault: PacketFault) => void): void {
   const reader = new PacketReader(maxBytes);
   const read = socket.read.bind(socket);
-  // The broker reads by this method; a listener of our own would take its bytes away.
+  // The broker reads with this method; a listener of our own would take the bytes away from it.
   socket.read = (size?: number): unknown => {
     const chunk: unknown = read(size);
     const fault = chunk instanceof Uint8Array ? reader.take(chunk) : undefined;

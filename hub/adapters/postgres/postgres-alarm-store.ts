@@ -17,10 +17,10 @@ import type { PostgresOwner } from './postgres-owner.ts';
 /** Closed incidents that are kept to be listed. */
 const keptClosed = 500;
 
-/** Begins the `device_id` of alarms that are a hub's own: no id of a device begins with it. */
+/** Begins the `device_id` of a hub's own alarms. No id of a device begins with it. */
 const hubMark = '@';
 
-/** The alarms of devices, which all hubs share, and those of this hub itself. */
+/** The alarms of all devices, which hubs share, and this hub's own alarms. */
 export function createPostgresAlarms(db: Postgres, { hub }: PostgresOwner): AlarmStore {
   const own = `${hubMark}${hub}`;
   const idOf = (device: string): string => (device === '' ? own : device);
@@ -58,8 +58,8 @@ export function createPostgresAlarms(db: Postgres, { hub }: PostgresOwner): Alar
 }
 
 /**
- * Saves each change whose alarm has not been changed since it was read. Rows are locked in the order of their names, so that two
- * hubs never wait for each other.
+ * Saves each change, unless its alarm has changed since it was read. Rows are locked in the order of their names, so that hubs
+ * never wait for each other in a circle.
  */
 const saving = `
   WITH registered AS (${registeredAmong('$1')}),
@@ -100,7 +100,7 @@ const saving = `
     ON CONFLICT (id) DO NOTHING)
   SELECT at, rev FROM saved`;
 
-/** What webhooks are owed, each with the number of its change. */
+/** The deliveries that webhooks are owed, each with the number of its change. */
 function deliveryColumns(changes: readonly AlarmChange[]): (string | number)[][] {
   const owed = changes.flatMap(({ deliveries }, at) =>
     deliveries.map((each) => ({ ...each, change: at + 1 })),
@@ -114,7 +114,7 @@ function deliveryColumns(changes: readonly AlarmChange[]): (string | number)[][]
   ];
 }
 
-/** The alarms that another hub has changed first, by device and source, and whether the device is registered. */
+/** Reads the alarms that another hub changed first, by device and source, and whether the device is registered. */
 async function readAgain(
   db: Postgres,
   names: readonly AlarmName[],
@@ -131,7 +131,7 @@ async function readAgain(
   return new Map(rows.map((row) => [`${String(row['device_id'])} ${String(row['source'])}`, row]));
 }
 
-/** Takes up what this hub had in a data folder or in an earlier version, and removes what forgotten hubs have left. */
+/** Takes over this hub's own alarms from a data folder or an earlier version, and deletes those of forgotten hubs. */
 async function claimOwn(db: Postgres, own: string): Promise<void> {
   await db.longQuery(
     `WITH known AS (SELECT source FROM alarm WHERE device_id = $1),
@@ -180,7 +180,7 @@ export function createPostgresIncidents(db: Postgres): IncidentStore {
     },
 
     async save(given) {
-      // Of one incident the last row is what it is now.
+      // The last row of an incident is its present state.
       const newest = [...new Map(given.map((incident) => [incident.id, incident])).values()];
       await db.query(
         `INSERT INTO incident (id, since_ms, open, body)

@@ -14,21 +14,21 @@ export class PostgresAuditRoom {
     this.#kept = kept;
   }
 
-  /** So many entries were written. Never rejects: what could not be deleted is with the next ones. */
+  /** Counts entries that were written. Never rejects: when old entries cannot be deleted now, a later call deletes them. */
   async noted(entries: number): Promise<void> {
     this.#written += entries;
-    // Counting is by index alone, and takes 0.1 s of a full audit.
+    // Counting uses only an index; it takes 0.1 s for a full audit.
     if (this.#written < Math.ceil(this.#kept / 100)) return;
     try {
       await prune(this.#db, this.#kept);
       this.#written = 0;
     } catch {
-      // Those who wrote the entries have been told of the same fault, or will be.
+      // Whoever wrote the entries meets the same fault.
     }
   }
 }
 
-/** The audit. The oldest of whoever has most entries make room for new ones. */
+/** The audit. The source with most entries loses its oldest to make room. */
 export function createPostgresAudit(db: Postgres, room: PostgresAuditRoom): AuditStore {
   return {
     async append(entry) {
@@ -63,7 +63,7 @@ export function createPostgresAudit(db: Postgres, room: PostgresAuditRoom): Audi
   };
 }
 
-/** Entries as the arrays that statements take: time, actor, origin, action, subject, outcome, details. */
+/** Entries as the arrays of a statement: time, actor, origin, action, subject, outcome, details. */
 export function auditColumns(entries: readonly AuditEntry[]): PgScalar[][] {
   return [
     entries.map(({ timeMs }) => timeMs),

@@ -2,15 +2,15 @@ import { setTimeout as afterMs } from 'node:timers/promises';
 import { HubError } from '../../kernel/errors.ts';
 
 export interface BatchOptions<Item, Result> {
-  /** Runs them in one statement. @returns a result for each, in their order */
+  /** Runs the items in one statement. @returns a result for each, in their order */
   run: (items: readonly Item[]) => Promise<readonly Result[]>;
   /** Items of one lane run in their order. */
   laneOf: (item: Item) => string;
   /** Items in one statement. Default 50. */
   maxItems?: number;
-  /** Items that wait or are under way, before further ones are refused. Default 10,000. */
+  /** Items that wait or are under way before further ones are refused. Default 10,000. */
   maxOutstanding?: number;
-  /** Lets so many ms pass. Default: a timer. */
+  /** Resolves after this many ms. Default: a timer. */
   rest?: (ms: number) => Promise<unknown>;
 }
 
@@ -27,9 +27,9 @@ const maxRestMs = 10;
 const lanes = 2;
 
 /**
- * What waits while a statement is under way goes as one: a storm shares commits, and a single caller waits for nobody. After a
- * statement its lane rests for as long as that took, so that the slower the server is, the more share the next one. A
- * batch that was refused is tried again item by item, so that the faulty one fails alone.
+ * Items that wait while a statement is under way go into the next statement together. So a storm shares commits, and a
+ * single caller waits for nobody. After a statement its lane rests for as long as the statement took: the slower the server,
+ * the more items share the next statement. A refused batch is tried again item by item, so that only the faulty item fails.
  */
 export class PostgresBatches<Item, Result> {
   readonly #options: BatchOptions<Item, Result>;
@@ -37,7 +37,7 @@ export class PostgresBatches<Item, Result> {
   readonly #lanes: { waiting: Waiting<Item, Result>[]; busy: boolean }[];
   #outstanding = 0;
 
-  /** @param full makes the error of an item for which there is no room */
+  /** @param full makes the error for an item when there is no room */
   constructor(options: BatchOptions<Item, Result>, full: (outstanding: number) => HubError) {
     this.#options = options;
     this.#full = full;
@@ -60,7 +60,7 @@ export class PostgresBatches<Item, Result> {
     if (lane === undefined || lane.busy) return;
     lane.busy = true;
     const { maxItems = 50, rest = afterMs } = this.#options;
-    // What is called in the same turn goes together.
+    // Items of the same turn of the event loop go together.
     await Promise.resolve();
     while (lane.waiting.length > 0) {
       const batch = lane.waiting.splice(0, maxItems);

@@ -1,12 +1,12 @@
 import type { PgRow, Postgres } from './postgres.ts';
 
-/** Pruned this often, calls. */
+/** The number of calls between two prunes. */
 const pruneEvery = 600;
 const noXid = '18446744073709551615';
 
 /**
- * Reads what has changed since the last look, from a table that notes each change with its transaction. What an open transaction
- * changes cannot be seen yet, so the next look begins at the oldest transaction that was open.
+ * Reads the changes since the last call, from a table that has each change with its transaction. Changes of an open transaction
+ * are not visible yet, so the next call begins at the oldest transaction that was open.
  */
 export class PostgresChanges {
   readonly #db: Postgres;
@@ -21,7 +21,7 @@ export class PostgresChanges {
     this.#columns = columns;
   }
 
-  /** The first call gives nothing, and says from where on. @param use if it rejects, the next call gives the same again */
+  /** The first call only sets the beginning, and has no changes. @param use when it rejects, the next call has the same changes */
   async read<Result>(use: (noted: PgRow[]) => Promise<Result>): Promise<Result> {
     this.#calls += 1;
     if (this.#calls % pruneEvery === 0)

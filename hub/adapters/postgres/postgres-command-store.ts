@@ -36,8 +36,8 @@ interface Saving {
 const columns = `${commandColumns}, moves`;
 
 /**
- * The command journal. What one hub owns, no other changes.
- * @param entryOf the audit entry that is written together with each new state
+ * The command journal. No hub changes the commands of another.
+ * @param entryOf makes the audit entry that is written together with each new state
  */
 export function createPostgresCommands(
   db: Postgres,
@@ -103,7 +103,7 @@ export function createPostgresCommands(
           [endedBeforeMs],
         );
         const deliveries = await db.query(
-          // Of one that is being renewed: the outer condition is judged again once that is committed, the list of keys is not.
+          // A delivery may be renewed meanwhile. PostgreSQL then checks the outer condition again, but not the list of keys.
           `DELETE FROM command_delivery WHERE expires_ms < $1 AND key IN (
              SELECT key FROM command_delivery WHERE expires_ms < $1 LIMIT ${biteSize}) RETURNING 1 AS one`,
           [nowMs],
@@ -113,7 +113,7 @@ export function createPostgresCommands(
   };
 }
 
-/** What hubs that share the journal ask of it, too. */
+/** Further methods, for hubs that share the journal. */
 export function createPostgresSharedJournal(
   db: Postgres,
   { hub, incarnation }: PostgresOwner,
@@ -150,7 +150,7 @@ async function acceptCommands(
   arrivals: readonly Arrival[],
   entryOf: (command: Command, first: boolean) => AuditEntry,
 ): Promise<Acceptance[]> {
-  // By device, so that nobody waits in a circle; those of one device in their order.
+  // In the order of devices, so that hubs never wait in a circle; those of one device in their own order.
   const order = arrivals
     .map((arrival, at) => ({ ...arrival, at }))
     .toSorted((a, b) =>
@@ -190,13 +190,13 @@ async function acceptCommands(
   return acceptances;
 }
 
-/** As `accept_commands` makes them. */
+/** @param row of `accept_commands` */
 function acceptanceOf({ kind, owner }: PgRow): Acceptance {
   if (kind === 'added') return { kind, ...(typeof owner === 'string' ? { owner } : {}) };
   return { kind: kind === 'not-ours' ? kind : 'known' };
 }
 
-/** @returns of which the state is in the journal now */
+/** @returns for each command whether the journal has its state now */
 async function saveCommands(
   db: Postgres,
   { hub, incarnation }: PostgresOwner,

@@ -101,12 +101,12 @@ export function createPostgresNews(db: Postgres): DeviceNews {
   };
 }
 
-/** Whoever keeps something of a device takes this lock first, and keeps nothing of one that is not there any more. */
+/** A writer of anything about a device takes this lock first, and writes nothing when the device no longer exists. */
 export function registeredAmong(placeholder: string): string {
   return `SELECT d.id FROM device d WHERE d.id = ANY(${placeholder}::text[]) ORDER BY d.id FOR KEY SHARE`;
 }
 
-/** Waits for those who keep something of the device at this moment, and lets nobody begin: what is found then is all there is. */
+/** Waits for the present writers of the device and keeps new ones out, so that it finds everything about the device. */
 async function removeDevice(db: Postgres, id: string): Promise<void> {
   await db.transaction(async (query) => {
     await query('SELECT 1 FROM device WHERE id = $1 FOR UPDATE', [id]);
@@ -116,7 +116,7 @@ async function removeDevice(db: Postgres, id: string): Promise<void> {
   });
 }
 
-/** Everything of the device but its epoch and the revision of its twin. */
+/** Deletes everything about the device except its epoch and the revision of its twin. */
 const removal = `
   WITH gone AS (DELETE FROM device WHERE id = $1 RETURNING id),
   noted AS (INSERT INTO removed_device (device_id, commands_ended) SELECT id, false FROM gone
@@ -134,7 +134,7 @@ const removal = `
   SELECT id FROM gone`;
 
 function addDevices(db: Postgres, records: readonly DeviceRecord[]): Promise<ReadonlyMap<string, number>> {
-  // In the order of their ids, so that two that add the same devices do not wait for each other in a circle.
+  // In the order of ids, so that two hubs that add the same devices do not wait for each other in a circle.
   const given = records.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const insert = async (): Promise<PgRow[]> => {
     const rows = await db.longQuery(
@@ -187,7 +187,7 @@ async function openSessions(
   return opened;
 }
 
-/** As `open_sessions` makes them. */
+/** @param row of `open_sessions` */
 function openedOf(row: PgRow): Opened {
   const anchors = (row['anchors'] ?? []) as [string, number][];
   const steps = (row['steps'] ?? []) as [string, number, number][];

@@ -1,11 +1,11 @@
 /**
- * Transactions of several statements, each in one round trip. A function has the plans of its statements at hand. One whose
- * arguments or meaning change gets another name, because hubs of the release before still call the old one.
+ * Transactions of several statements, each in one round trip. The server keeps the plans of a function's statements. When the
+ * arguments or the meaning of a function change, it gets another name: hubs of the previous release still call the old one.
  */
 
 /**
- * Many sessions at once: ids sorted, so that two hubs never wait for each other in a circle. A device that is not registered, or
- * a hub that may not act, has no row in the answer.
+ * Opens many sessions at once. Ids are sorted, so that hubs never wait for each other in a circle. The answer has no row for a
+ * device that is not registered, and no rows at all when the hub may not act.
  */
 const openSessions = `
 CREATE FUNCTION open_sessions(
@@ -74,7 +74,7 @@ BEGIN
   END LOOP;
 END $body$;`;
 
-/** New commands, in their order, each with its delivery and its audit entry. `kind`: added, known or not-ours. */
+/** Adds new commands, in their order, each with its delivery and its audit entry. `kind`: added, known or not-ours. */
 const acceptCommands = `
 CREATE OR REPLACE FUNCTION accept_commands(
   me text, my_inc bigint,
@@ -128,9 +128,9 @@ BEGIN
 END $body$;`;
 
 /**
- * Saves new states of commands in their order, each with its audit entry. Returns which of them are stored now. That includes a state
- * that was stored before, word for word: the answer to the first attempt may have been lost with its connection. Each command is
- * looked up by its key, because one statement for all of them read every open command when the server had no statistics.
+ * Saves new states of commands in their order, each with its audit entry. Returns which of them are stored now. That includes a
+ * state that was stored before, word for word: the answer to the first attempt may have been lost with its connection. Each
+ * command is looked up by its key: without statistics, one statement for all of them would read every open command.
  */
 const saveCommands = `
 CREATE FUNCTION save_commands(
@@ -163,8 +163,9 @@ BEGIN
 END $body$;`;
 
 /**
- * Takes over devices of a hub that has ended, some at a time, each with its commands. `kept`: this hub has them from now on, because
- * somebody has to watch the device or end one of its commands. The others belong to no hub. Several hubs may do this at once.
+ * Takes over devices of a hub that has ended, some at a time, each with its commands. `kept`: this hub has the device from now
+ * on, because a hub must watch it or end one of its commands. The other devices belong to no hub. Several hubs may do this at
+ * the same time.
  */
 const adoptDevices = `
 CREATE FUNCTION adopt_devices(me text, my_inc bigint, ended text, ended_inc bigint, at_most int)
@@ -196,5 +197,5 @@ export const postgresFunctions: readonly string[] = [
   saveCommands,
 ];
 
-/** Made anew, with the same arguments and meaning, in databases that have an earlier one. */
+/** Replaces the function, with the same arguments and meaning, in databases that have an earlier one. */
 export const acceptCommandsAgain = acceptCommands;

@@ -15,7 +15,7 @@ export function createPostgresGroupCommands(
   const rows = groupCommandRows(postgresTables(db));
   return {
     ...rows,
-    /** Those that this hub runs, and those whose hub has ended: they are its own from now on. */
+    /** Also takes over group commands whose hub has ended. */
     async open() {
       const ours = await db.longQuery(
         `WITH under_way AS (
@@ -31,7 +31,7 @@ export function createPostgresGroupCommands(
       const ids = new Set(ours.map(({ id }) => id));
       return (await rows.open()).filter(({ groupCommand }) => ids.has(groupCommand.id));
     },
-    /** What a hub writes late changes nothing: another one runs it by then. */
+    /** A late write changes nothing, because another hub runs the group command by then. */
     async save(groupCommand) {
       const { id, status, endedMs = null } = groupCommand;
       const body = groupCommandBody(groupCommand);

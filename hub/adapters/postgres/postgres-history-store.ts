@@ -1,4 +1,4 @@
-/** What happened lately: of each device, and by field and firmware. */
+/** Recent events and nacks of each device, and refusals by field and firmware. */
 
 import type { RejectStore } from '../../admin/rejects.ts';
 import type { DeviceListStore } from '../../kernel/device-lists.ts';
@@ -7,7 +7,7 @@ import type { Postgres } from './postgres.ts';
 import { registeredAmong } from './postgres-device-store.ts';
 import { postgresTables } from './postgres-state-tables.ts';
 
-/** What happened to each device, or what was refused of it. */
+/** The events of each device, or its nacks. */
 export function createPostgresLists<Entry>(db: Postgres, kind: ListKind): DeviceListStore<Entry> {
   return {
     ...deviceListRows<Entry>(postgresTables(db), kind),

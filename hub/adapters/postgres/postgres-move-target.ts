@@ -8,7 +8,7 @@ import type { PgQuery, PgScalar, Postgres } from './postgres.ts';
 /** Rows read at a time. */
 const fetchRows = 1_000;
 
-/** @param name of the database, for messages */
+/** @param name the name of the database in messages */
 export function createMoveTarget(db: Postgres, name: string): MoveTarget {
   return {
     name,
@@ -136,7 +136,7 @@ async function finish(
   if (started.length > 0)
     throw new HubError(
       'state-not-moved',
-      `hub ${String(started[0]?.['id'])} has started on ${name} meanwhile; stop it, and name an empty database by HUB_STATE_URL`,
+      `hub ${String(started[0]?.['id'])} has started on ${name} meanwhile; stop it, and name an empty database with HUB_STATE_URL`,
     );
   for (const { name: table, columns } of movedTables) {
     if (!('seq' in columns)) continue;

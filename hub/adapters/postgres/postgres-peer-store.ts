@@ -2,7 +2,7 @@ import type { PeerAddress, PeerStore } from '../../cluster/peers.ts';
 import type { PgRow, Postgres } from './postgres.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 
-/** Where hubs are asked by one another, and who has which device. */
+/** The addresses at which hubs ask one another, and which hub has which device. */
 export function createPostgresPeers(db: Postgres, { hub, incarnation }: PostgresOwner): PeerStore {
   return {
     async publish(address) {
@@ -29,7 +29,7 @@ export function createPostgresPeers(db: Postgres, { hub, incarnation }: Postgres
   };
 }
 
-/** As `publish` has written it; a hub of the release before has written none. */
+/** The address that `publish` wrote. A hub of the previous release wrote none. */
 function addressOf(row: PgRow | undefined): PeerAddress | undefined {
   const text = row?.['peer'];
   return typeof text === 'string' ? (JSON.parse(text) as PeerAddress) : undefined;

@@ -3,12 +3,12 @@ import { presenceOf } from '../rows/presence-rows.ts';
 import type { Postgres } from './postgres.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 
-/** The row of a removed device says so itself: whoever waits for it while it is removed still sees the device. */
+/** Marks the row of a removed device: a statement that waited for the row during the removal still sees the device itself. */
 export const removedReason = 'removed';
 
 /**
- * The last presence of every device. A row is written while its device is registered, is nobody else's, and has had no newer
- * session.
+ * The last presence of every device. A row is written only while its device is registered, belongs to no other hub, and has
+ * had no newer session.
  */
 export function createPostgresPresence(db: Postgres, { hub, incarnation }: PostgresOwner): PresenceStore {
   return {
@@ -24,7 +24,7 @@ export function createPostgresPresence(db: Postgres, { hub, incarnation }: Postg
 
     async savePresence(given) {
       if (given.length === 0) return new Set();
-      // Of one device the last row is what it is now. In the order of their ids, so that nobody waits in a circle.
+      // The last row of a device is its present state. Rows are in the order of ids, so that hubs never wait in a circle.
       const newest = new Map(given.map((row) => [row.deviceId, row]));
       const rows = [...newest.values()].toSorted((a, b) => (a.deviceId < b.deviceId ? -1 : 1));
       const saved = await db.query(

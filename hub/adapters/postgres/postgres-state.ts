@@ -5,14 +5,14 @@ import { postgresAdditions, postgresMigrations } from './postgres-tables.ts';
 
 /** Each runs once; a database remembers how many have. */
 const migrations: readonly string[] = [...postgresMigrations, ...postgresFunctions, ...postgresAdditions];
-/** Of the lock under which the tables are made: any number that nobody else takes. */
+/** The key of the lock under which the tables are made: any number that nobody else uses. */
 const migrationLock = 4_815_162_342;
 const oldestServer = 130_000;
 
 /**
- * Opens the state that hubs keep in PostgreSQL, and makes or extends its tables.
- * @throws HubError `database-failed`: it is not reached, does not keep what it commits, was made by a newer version, or waits
- *   for the rest of a state that is being moved there
+ * Opens the state that hubs keep in PostgreSQL, and creates or extends its tables.
+ * @throws HubError `database-failed`: the server cannot be reached or may lose commits, a newer version made the tables, or
+ *   a state is still being moved there
  */
 export function openPostgresState(options: PostgresOptions): Promise<Postgres> {
   return openChecked(options, async (db) => {
@@ -22,8 +22,8 @@ export function openPostgresState(options: PostgresOptions): Promise<Postgres> {
 }
 
 /**
- * Opens a database that is to get the state of a data folder. One that holds tables must have those of this version.
- * @param makes the tables, where there are none
+ * Opens the database to which the state of a data folder is moved. Tables that exist must be of this version.
+ * @param makes whether missing tables are created
  * @throws HubError `database-failed`, as `openPostgresState`
  */
 export function openMoveDatabase(options: PostgresOptions, makes: boolean): Promise<Postgres> {
@@ -61,18 +61,18 @@ function unfit(name: string, what: string): HubError {
   return new HubError('database-failed', `${name}: ${what}`, { details: { reason: 'unfit' } });
 }
 
-/** On half a state the hub would not know its devices, and would send commands again. */
+/** With half of a state the hub would not know its devices, and would send commands again. */
 async function demandWhole(db: Postgres, name: string): Promise<void> {
   const [move] = await db.query('SELECT hub FROM state_move WHERE report IS NULL');
   if (move === undefined) return;
-  const wayOut = 'run hub state migrate on its data folder to the end, or name another database';
+  const wayOut = 'run device-hub state migrate on its data folder to the end, or name another database';
   throw unfit(
     name,
     `the state of hub ${String(move['hub'])} is being moved there and is not complete; ${wayOut}`,
   );
 }
 
-/** What was acknowledged must be on disk: https://www.postgresql.org/docs/15/runtime-config-wal.html */
+/** An acknowledged commit must be on disk: https://www.postgresql.org/docs/15/runtime-config-wal.html */
 async function checkServer(db: Postgres, name: string): Promise<void> {
   const [row] = await db.longQuery(
     `SELECT current_setting('fsync') AS fsync, current_setting('synchronous_commit') AS synchronous_commit,
@@ -87,7 +87,9 @@ async function checkServer(db: Postgres, name: string): Promise<void> {
     );
   for (const setting of ['fsync', 'full_page_writes', 'synchronous_commit'] as const) {
     if (row?.[setting] === 'off')
-      throw refused(`${setting} is off, so that it forgets what it has acknowledged: set ${setting} = on`);
+      throw refused(
+        `${setting} is off, so the server may lose what it has acknowledged: set ${setting} = on`,
+      );
   }
   if (row?.['encoding'] !== 'UTF8') throw refused('the database is not in UTF8: make one with ENCODING UTF8');
 }
@@ -117,8 +119,8 @@ async function migrate(db: Postgres, name: string): Promise<void> {
 }
 
 /**
- * A new start of the hub, and the end of rows of hubs that nothing is left of.
- * @returns its number: 1, 2, …
+ * Records a new start of the hub, and deletes the rows of hubs that have nothing left.
+ * @returns the number of the start: 1, 2, …
  */
 export async function beginIncarnation(db: Postgres, hub: string, version: string): Promise<number> {
   const [row] = await db.longQuery(

@@ -1,12 +1,12 @@
 import { acceptCommandsAgain } from './postgres-functions.ts';
 
 /**
- * What one hub or several share, in the order in which it came. A database remembers how many of these have run: each keeps its
- * place permanently, and only adds, because hubs of the release before may still be running.
+ * The tables that one hub or several share, in the order in which they were added. A database remembers how many of these
+ * statements have run, so each keeps its place permanently. Each only adds, because hubs of the previous release may still run.
  *
- * Times are Unix ms. JSON is kept as text, as it was written. The rows of devices and commands name the hub that owns them
- * (`hub`, `inc`): every write says whose it is, every takeover changes these columns, and the lock of the row puts the two in
- * order. A late write changes no row.
+ * Times are Unix ms. JSON is kept as text, exactly as it was written. The rows of devices and commands name the hub that owns
+ * them (`hub`, `inc`). Every write names its hub, every takeover changes these columns, and the lock of the row puts the two
+ * in order. So a late write changes no row.
  */
 export const postgresMigrations: readonly string[] = [
   `-- A row for each start of a hub, for a day after its end. state: up, draining, left, dead.
@@ -288,7 +288,7 @@ export const postgresMigrations: readonly string[] = [
   'CREATE TABLE fleet_sample (name text COLLATE "C" PRIMARY KEY, record text NOT NULL);',
 ];
 
-/** What came later. */
+/** Later additions. */
 export const postgresAdditions: readonly string[] = [
   `-- Where the others ask it, as JSON: an address, the authority of its certificate, a token.
    ALTER TABLE hub ADD COLUMN peer text`,

@@ -3,7 +3,7 @@ import type { TenureStore } from '../../cluster/tenure.ts';
 import type { Postgres } from './postgres.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 
-/** Which starts of hubs there are. */
+/** The starts of hubs, and whether each still counts. */
 export function createPostgresTenure(db: Postgres, { hub, incarnation }: PostgresOwner): TenureStore {
   const end = async (start: HubStart, state: StartState, beat?: number): Promise<boolean> => {
     const ended = await db.query(
@@ -36,7 +36,7 @@ function seenHub(row: Readonly<Record<string, unknown>>): SeenHub {
     id: String(row['id']),
     incarnation: Number(row['inc']),
     beat: Number(row['beat']),
-    // Written by the statements above, and by nothing else.
+    // Only the statements above write it.
     state: String(row['state']) as StartState,
     version: String(row['version']),
   };

@@ -9,7 +9,7 @@ import { auditColumns, type PostgresAuditRoom } from './postgres-audit-store.ts'
 import { registeredAmong } from './postgres-device-store.ts';
 import { postgresTables } from './postgres-state-tables.ts';
 
-/** @param entryOf the audit entry that is written together with a change of desired */
+/** @param entryOf makes the audit entry that is written together with a change of desired */
 export function createPostgresTwins(
   db: Postgres,
   room: PostgresAuditRoom,

@@ -4,7 +4,7 @@ import type { Postgres } from './postgres.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 import { postgresTables } from './postgres-state-tables.ts';
 
-/** Webhooks and what they are owed. */
+/** Webhooks, and the deliveries that they are owed. */
 export function createPostgresWebhooks(db: Postgres, { hub, incarnation }: PostgresOwner): WebhookStore {
   return {
     ...webhookRows(postgresTables(db), { hub, inc: incarnation }),
@@ -23,7 +23,7 @@ function claiming(which: string): string {
     RETURNING seq, id, webhook, created_ms, body`;
 }
 
-/** Which hub sends what webhooks are owed. */
+/** Which hub sends which deliveries. */
 export function createPostgresDeliveryClaims(
   db: Postgres,
   { hub, incarnation }: PostgresOwner,

@@ -2,14 +2,14 @@ import pg from 'pg';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { PostgresBatches, type BatchOptions } from './postgres-batches.ts';
 
-/** What a parameter may be; a list becomes an array of PostgreSQL. */
+/** A parameter, or an item of one that is a list. A list becomes an array of PostgreSQL. */
 export type PgScalar = string | number | boolean | null | Uint8Array;
 export type PgValue = PgScalar | readonly PgScalar[];
 export type PgRow = Readonly<Record<string, unknown>>;
 
 /**
- * `postgres`: the statement was refused and rolled back, `details.sqlState` says why; `unreachable`: nothing was tried;
- * `connection-lost`: it is not known whether the statement was committed; `queue-full`, `closed`: nothing was tried.
+ * `postgres`: the statement was refused and rolled back; `details.sqlState` says why. `connection-lost`: nobody knows whether
+ * the statement was committed. `unreachable`, `queue-full`, `closed`: nothing was tried.
  */
 export type PostgresFault = 'postgres' | 'unreachable' | 'connection-lost' | 'queue-full' | 'closed';
 
@@ -19,13 +19,13 @@ export type PgQuery = (sql: string, values?: readonly PgValue[]) => Promise<PgRo
 export interface Postgres {
   /** One statement in a transaction of its own: when it resolves, the commit is on disk. */
   query(sql: string, values?: readonly PgValue[]): Promise<PgRow[]>;
-  /** As `query`, for what may take a minute: whole tables, migrations, clean-up. */
+  /** As `query`, for statements that may take a minute: whole tables, migrations, clean-up. */
   longQuery(sql: string, values?: readonly PgValue[]): Promise<PgRow[]>;
-  /** Several statements, all or nothing, on one connection; they may take a minute. What `work` throws is thrown. */
+  /** Several statements, all or nothing, on one connection; they may take a minute. Throws what `work` throws. */
   transaction<Result>(work: (query: PgQuery) => Promise<Result>): Promise<Result>;
   /** Calls that wait at the same time share a statement, and so a commit. */
   batches<Item, Result>(options: BatchOptions<Item, Result>): PostgresBatches<Item, Result>;
-  /** Waits for what is under way, and closes. */
+  /** Waits for statements under way, and closes. */
   close(): Promise<void>;
 }
 
@@ -38,19 +38,19 @@ export interface PostgresOptions {
   connections?: number;
 }
 
-/** A statement that takes longer is ended by the server: what is slow must not hold up the rest. */
+/** The server ends a statement that takes longer, so that it does not hold up the others. */
 const statementMs = 2_000;
 const longStatementMs = 120_000;
 const connectMs = 2_000;
 const longConnectMs = 10_000;
 const closeMs = 3_000;
-/** The transaction was rolled back because of others, and may be tried again: serialization failure, deadlock. */
+/** Serialization failure and deadlock: the transaction was rolled back because of others, and may be tried again. */
 const again: ReadonlySet<string> = new Set(['40001', '40P01']);
 const maxTries = 5;
-/** The server takes no connection now: starting, stopping, full. */
+/** The server takes no connection now, for example because it is starting, stopping or full. */
 const turnedAway: ReadonlySet<string> = new Set(['57P03', '53300', '28000', '28P01', '3D000']);
 
-/** Connects when it is first asked. Large numbers of PostgreSQL are read as numbers: ours stay below 2^53. */
+/** Connects at the first statement. Reads `bigint` as a number: ours stay below 2^53. */
 export function openPostgres(options: PostgresOptions): Postgres {
   return new PooledPostgres(options);
 }
@@ -59,7 +59,7 @@ class PooledPostgres implements Postgres {
   readonly #name: string;
   readonly #short: pg.Pool;
   readonly #long: pg.Pool;
-  /** Of statements, by their text. */
+  /** Names of statements, by their text. */
   readonly #names = new Map<string, string>();
   #closed = false;
 
@@ -69,7 +69,7 @@ class PooledPostgres implements Postgres {
       connectionString: withCredentials(url, username, password),
       connectionTimeoutMillis: connectMs,
       keepAlive: true,
-      // Statements are prepared per connection: each new connection would prepare them all again.
+      // Connections stay open when idle: a new one would have to prepare all statements again.
       idleTimeoutMillis: 0,
       application_name: 'device-hub',
       types: { getTypeParser },
@@ -78,24 +78,24 @@ class PooledPostgres implements Postgres {
       ...common,
       max: connections,
       statement_timeout: statementMs,
-      // Of a connection that is broken and does not say so.
+      // Ends the wait when a connection is broken without notice.
       query_timeout: statementMs + connectMs,
     });
     this.#long = new pg.Pool({
       ...common,
-      // Nobody waits for an answer: at the start of a busy machine a server is given time.
+      // Nobody waits for these answers, so the server gets time to start on a busy machine.
       connectionTimeoutMillis: longConnectMs,
       max: 2,
       statement_timeout: longStatementMs,
     });
     for (const pool of [this.#short, this.#long]) {
-      // A connection that breaks, idle or between two statements, would end the process. The next statement gets another
-      // one, or says why there is none.
+      // Without a listener, a connection that breaks while it is idle would end the process. The next statement gets a new
+      // connection, or the reason why there is none.
       pool.on('error', () => undefined);
       pool.on('connect', (client) => client.on('error', () => undefined));
     }
-    // Whatever the statistics say: a short statement finds its rows by index. Those of a table that was empty yesterday lead
-    // to plans that read it whole. A connection that breaks here breaks at its first statement, too.
+    // Short statements must use an index, whatever the statistics say: for a table that was empty yesterday, the planner
+    // would choose to read it whole. If the connection breaks here, its first statement fails as well.
     this.#short.on(
       'connect',
       (client) => void client.query('SET enable_seqscan = off').catch(() => undefined),
@@ -127,7 +127,7 @@ class PooledPostgres implements Postgres {
       client.release();
       return result;
     } catch (error) {
-      // It rolls back with its connection.
+      // The end of the connection rolls the transaction back.
       client.release(true);
       throw error;
     }
@@ -143,7 +143,7 @@ class PooledPostgres implements Postgres {
     if (this.#closed) return;
     this.#closed = true;
     const ended = Promise.all([this.#short.end(), this.#long.end()]).then(() => undefined);
-    // A server that does not answer says no goodbye either.
+    // A server that no longer answers does not confirm the end of a connection either.
     const { promise: tooLong, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, closeMs);
     await Promise.race([ended, tooLong]);
@@ -165,7 +165,7 @@ class PooledPostgres implements Postgres {
         return rows;
       } catch (error) {
         const sqlState = sqlStateOf(error);
-        // A connection that failed otherwise than by a refused statement is of no more use.
+        // Unless the server only refused the statement, the connection is of no more use.
         client.release(sqlState === undefined || sqlState.startsWith('57'));
         if (sqlState !== undefined && again.has(sqlState) && tries < maxTries) continue;
         throw this.#faultOf(error, sqlState);
@@ -173,7 +173,7 @@ class PooledPostgres implements Postgres {
     }
   }
 
-  /** A statement with a name is parsed and planned once a connection: of a short one that is half of its cost. */
+  /** A named statement is parsed and planned once per connection, which is half of the cost of a short one. */
   #nameOf(sql: string): string {
     const known = this.#names.get(sql);
     if (known !== undefined) return known;
@@ -193,7 +193,7 @@ class PooledPostgres implements Postgres {
   #faultOf(error: unknown, sqlState: string | undefined): HubError {
     if (sqlState === undefined) return this.#fault('connection-lost', messageOf(error), error);
     if (turnedAway.has(sqlState)) return this.#fault('unreachable', messageOf(error), error);
-    // An administrator ended the connection, perhaps between the commit and its answer.
+    // An administrator ended the connection, perhaps after the commit and before its answer.
     if (sqlState === '57P01') return this.#fault('connection-lost', messageOf(error), error);
     return this.#fault('postgres', messageOf(error), error, sqlState);
   }
@@ -207,21 +207,21 @@ class PooledPostgres implements Postgres {
   }
 }
 
-/** A text of PostgreSQL holds no NUL, which JSON writes as an escape anyway. */
+/** PostgreSQL allows no NUL in a text. JSON writes NUL as an escape anyway. */
 function parameter(value: PgValue): unknown {
   if (typeof value === 'string') return value.replaceAll('\0', '\u{fffd}');
   if (value instanceof Uint8Array) return Buffer.from(value);
   return Array.isArray(value) ? value.map((each: PgScalar) => parameter(each)) : value;
 }
 
-/** https://www.postgresql.org/docs/15/errcodes-appendix.html; undefined: the error is not the server's. */
+/** https://www.postgresql.org/docs/15/errcodes-appendix.html; undefined: the error does not come from the server. */
 function sqlStateOf(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined;
 }
 
 const asNumbers: ReadonlySet<number> = new Set([pg.types.builtins.INT8, pg.types.builtins.NUMERIC]);
 
-/** `bigint` and `numeric` as numbers; the rest as `pg` reads it. */
+/** Reads `bigint` and `numeric` as numbers, and the rest as `pg` does. */
 function getTypeParser(oid: number, format?: 'text' | 'binary'): unknown {
   if (asNumbers.has(oid)) return Number;
   return pg.types.getTypeParser(oid, format);

@@ -2,7 +2,7 @@ import type { AuditRecord } from '../../../schemas/api/audit.ts';
 import type { Origin } from '../../../schemas/api/requester.ts';
 import { jsonOf, type Row } from './row.ts';
 
-/** Entries that are kept: about 200 MB. */
+/** The number of entries that are kept, about 200 MB. */
 export const keptEntries = 1_000_000;
 
 export function auditRecordOf(row: Row): AuditRecord {

@@ -2,17 +2,17 @@ import type { Command } from '../../commands/command.ts';
 import type { CommandJournal, CommandRecord } from '../../commands/journal.ts';
 import { jsonOf, numberOf, optional, type Row } from './row.ts';
 
-/** What `commandOf` reads, with the place in the journal. */
+/** The columns that `commandOf` reads, with the place in the journal. */
 export const commandColumns = 'seq, body, answer_topic, answer_correlation';
 
-/** A prune is done in small bites so that no command waits for it. */
+/** Rows that one step of a prune deletes: few, so that no command waits for it. */
 export const biteSize = 1_000;
 const maxBites = 100;
 
 export function commandOf(row: Row): CommandRecord {
   const command = jsonOf(row['body']) as Command;
   const { answer_topic: topic, answer_correlation: correlation } = row;
-  // Of a journal that several hubs share.
+  // Only a journal that several hubs share has this column.
   const record = { command, ...optional('moves', row['moves']) };
   if (typeof topic !== 'string') return record;
   return {
@@ -25,7 +25,7 @@ export function owedOf(rows: readonly Row[]): Awaited<ReturnType<CommandJournal[
   return { records: rows.map(commandOf), last: numberOf(rows.at(-1)?.['seq']) };
 }
 
-/** @param limit how many were asked for: fewer are the last */
+/** @param limit the number of commands asked for; a page with fewer is the last one */
 export function commandPageOf(
   rows: readonly Row[],
   limit: number,
@@ -34,7 +34,7 @@ export function commandPageOf(
   return { commands: rows.map((row) => commandOf(row).command), last };
 }
 
-/** @param bite deletes at most `biteSize` commands and deliveries, and answers how many of each */
+/** @param bite deletes at most `biteSize` commands and deliveries, and returns how many of each */
 export async function pruneInBites(bite: () => Promise<readonly number[]>): Promise<void> {
   for (let bites = 0; bites < maxBites; bites += 1) {
     const removed = await bite();

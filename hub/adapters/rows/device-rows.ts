@@ -4,7 +4,7 @@ import type { DeviceRecord } from '../../registry/device-store.ts';
 import type { AnchoredBoot } from '../../registry/unseen-boots.ts';
 import { isTrue, jsonOf, optional, type Row } from './row.ts';
 
-/** With the columns `epoch` and `connected_before` beside those of the device. */
+/** @param row has `epoch` and `connected_before` besides the columns of the device */
 export function deviceOf(row: Row): DeviceRecord {
   const { labels, enrolment_id: enrolmentId } = row;
   return {
@@ -32,8 +32,8 @@ export function anchoredBootOf(row: Row): AnchoredBoot {
 
 /**
  * Adds devices.
- * @param insert all or none; answers the epochs of those that had one before
- * @param registered which of these ids are taken
+ * @param insert adds all or none; returns the epochs of devices that had one before
+ * @param registered returns which of these ids are taken
  * @throws HubError `device-exists` with all ids that are taken, or that are given twice
  */
 export async function addOnce(

@@ -9,7 +9,7 @@ const columns = 'id, body, answer_correlation';
 const targetsOfOne =
   'SELECT device, status, reason FROM group_command_target WHERE group_command = $1 ORDER BY n';
 
-/** What both databases do alike of group commands, and of groups with a name. */
+/** The parts of the stores of group commands and stored groups that both databases share. */
 export function groupCommandRows(
   tables: StateTables,
 ): Omit<GroupCommandJournal, 'accept' | 'saveTargets' | 'prune'> {
@@ -69,7 +69,7 @@ function namedGroups(tables: StateTables): Pick<GroupCommandJournal, 'groups' | 
   };
 }
 
-/** The correlation data are bytes, which JSON cannot hold: they have a column of their own. */
+/** Leaves out the correlation data, which are bytes: JSON cannot hold them, so they have a column of their own. */
 export function groupCommandBody({ answerTo, ...groupCommand }: GroupCommand): string {
   return JSON.stringify(
     answerTo === undefined ? groupCommand : { ...groupCommand, answerTo: { topic: answerTo.topic } },

@@ -6,7 +6,7 @@ import { targetOf, withTargets } from './targets.ts';
 
 const targetsOfOne = 'SELECT device, status, reason FROM group_twin_target WHERE group_twin = $1 ORDER BY n';
 
-/** What both databases do alike of one change of desired for many devices. */
+/** The parts of the store of group twins that both databases share. */
 export function groupTwinRows(tables: StateTables): Omit<GroupTwinStore, 'accept' | 'saveTargets' | 'prune'> {
   const records = (rows: readonly Row[]): Promise<GroupTwinRecord[]> =>
     withTargets(tables, rows, targetsOfOne, (row, targets) => ({

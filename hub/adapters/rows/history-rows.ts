@@ -1,4 +1,4 @@
-/** What both databases read alike of what happened lately: of each device, and by field and firmware. */
+/** Reads device events, nacks and counted refusals; the same in both databases. */
 
 import type { RejectStore, StoredReject } from '../../admin/rejects.ts';
 import type { DeviceListStore } from '../../kernel/device-lists.ts';

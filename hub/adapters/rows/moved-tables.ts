@@ -1,14 +1,14 @@
-/** Each table that PostgreSQL has of a hub's state, and where its rows are in `state.db`. */
+/** The tables of a hub's state in PostgreSQL, and where `state.db` has their rows. */
 
 type ColumnType = 'text' | 'bigint' | 'int' | 'float8' | 'boolean' | 'bytea';
 
 export interface MovedTable {
   readonly name: string;
-  /** The type that PostgreSQL has for each column. */
+  /** The type of each column in PostgreSQL. */
   readonly columns: Readonly<Record<string, ColumnType>>;
-  /** The columns that tell the rows apart, in the order in which they are read: that of an index of `state.db`. */
+  /** The columns that identify a row. Rows are read in their order, which is that of an index of `state.db`. */
   readonly key: readonly string[];
-  /** What is read of `state.db`, where that is not the table of the same name and columns. */
+  /** The query that reads the rows from `state.db`, unless it has a table of the same name and columns. */
   readonly from?: string;
   /** Its rows name the hub that owns them. */
   readonly isOwned?: true;
@@ -21,8 +21,8 @@ const records = (name: string): MovedTable => ({
 });
 
 /**
- * One row a device that has ever had a session or is registered. `epoch`: of presence it may be older after a crash, and all that
- * consumers need is that it rises.
+ * One row for each device that is registered or has ever had a session. After a crash the epoch in `presence` may be older than
+ * `device_epoch`; consumers only need it to rise.
  */
 const deviceState = `SELECT ids.id AS device_id, ifnull(e.epoch, 0) AS epoch,
     EXISTS (SELECT 1 FROM boot_anchor a WHERE a.device_id = ids.id) AS connected_before, p.state, p.reason, p.since_ms,

@@ -1,4 +1,4 @@
-/** The stores whose few statements both databases understand. */
+/** Stores with few statements, which both databases understand. */
 
 import type { Silence } from '../../../schemas/api/alarms.ts';
 import type { SilenceStore } from '../../alarms/alarm-store.ts';
@@ -28,7 +28,7 @@ export function createSilences(tables: StateTables): SilenceStore {
   };
 }
 
-/** What is known of artifacts; their bytes are in the data folder. */
+/** Descriptions of artifacts; their bytes are in the data folder. */
 export function createArtifactRecords(tables: StateTables): ArtifactStore {
   return {
     async load() {
@@ -71,7 +71,7 @@ export function createRemovalRows(tables: StateTables): RemovalStore {
   };
 }
 
-/** The latest time that a hub has believed. */
+/** The latest time that any hub has believed. */
 export function createHubClockRow(tables: StateTables): HubClockStore {
   return {
     async lastMs() {

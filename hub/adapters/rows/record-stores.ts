@@ -50,19 +50,19 @@ export function createConsoleSessionRecords(tables: StateTables): ConsoleSession
   return recordTable(tables, 'console_session');
 }
 
-/** What was counted in the last hours; an hour has its number as its name. */
+/** Counts of the last hours, each under the number of its hour. */
 export function createDayCountRecords(tables: StateTables): DayCountStore {
   return recordTable(tables, 'day_count');
 }
 
-/** How many devices were in each state; a sample has its time as its name. */
+/** How many devices were in each state; each sample is under its time. */
 export function createFleetCourseRecords(tables: StateTables): FleetCourseStore {
   return recordTable(tables, 'fleet_sample');
 }
 
 const noLabels = { labels: {} };
 
-/** Enrolment tokens, and what waits for approval. */
+/** Enrolment tokens, and requests that wait for approval. */
 export function createEnrolmentRecords(tables: StateTables): EnrolmentStore {
   const enrolments = recordTable<EnrolmentRecord>(tables, 'enrolment');
   const requests = recordTable<PendingRequest>(tables, 'enrolment_request');

@@ -1,7 +1,7 @@
 import { jsonOf } from './row.ts';
 import type { StateTables } from './state-tables.ts';
 
-/** A table `(name, record)`: few rows, read as a whole at start, each a record as JSON. */
+/** A table `(name, record)` with few rows, each a record as JSON. It is read as a whole at the start. */
 export interface RecordTable<T> {
   /** By name. */
   load(): Promise<T[]>;
@@ -12,7 +12,7 @@ export interface RecordTable<T> {
   remove(name: string): Promise<void>;
 }
 
-/** @param table its name, which only the program chooses */
+/** @param table a name from the code, never from outside */
 export function recordTable<T>(tables: StateTables, table: string): RecordTable<T> {
   const insert = `INSERT INTO ${table} (name, record) VALUES ($1, $2)`;
   return {

@@ -7,7 +7,7 @@ import { withTargets } from './targets.ts';
 
 const targetsOfOne = 'SELECT device, wave, body FROM rollout_target WHERE rollout = $1 ORDER BY n';
 
-/** What both databases do alike of firmware rollouts. */
+/** The parts of the store of firmware rollouts that both databases share. */
 export function rolloutRows(tables: StateTables): Pick<RolloutStore, 'open' | 'find' | 'list'> {
   const records = (rows: readonly Row[]): Promise<RolloutRecord[]> =>
     withTargets(tables, rows, targetsOfOne, (row, targets) => ({

@@ -1,7 +1,7 @@
 /** A row of the state, as either database hands it out. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** JSON that the stores have written themselves, and nobody else: its type is what they write. */
+/** Reads JSON that only the stores write, so its type needs no check. */
 export function jsonOf(text: unknown): unknown {
   return JSON.parse(String(text));
 }
@@ -15,7 +15,7 @@ export function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** A member of an object that is to have it only when the column has a number. */
+/** The member when the column has a number; otherwise nothing. */
 export function optional<Name extends string>(name: Name, value: unknown): Partial<Record<Name, number>> {
   return typeof value === 'number' ? ({ [name]: value } as Record<Name, number>) : {};
 }

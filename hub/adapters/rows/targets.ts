@@ -13,8 +13,8 @@ export function targetOf(row: Row): Target {
 }
 
 /**
- * Requests to many devices, each with its targets. One after the other, because each may have as many as there are devices.
- * @param sql the targets of one request, by its id
+ * Reads requests to many devices with their targets, one request after another: each may have every device as a target.
+ * @param sql selects the targets of one request by its id
  */
 export async function withTargets<Result>(
   tables: StateTables,

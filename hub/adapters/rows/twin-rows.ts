@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../schemas/twin/merge-patch.ts';
 import type { Twin } from '../../twins/twin.ts';
 import { jsonOf, numberOf, type Row } from './row.ts';
 
-/** What `twinOf` reads, with the device. */
+/** The columns that `twinOf` reads, besides the device. */
 export const twinColumns =
   'device_id, rev, changed_ms, desired, reported, reported_ms, dealt_rev, errors, verdict_ms';
 
@@ -26,7 +26,7 @@ export function twinAndDeviceOf(row: Row): { device: string; twin: Twin } {
   return { device: String(row['device_id']), twin: twinOf(row) };
 }
 
-/** What `twinChangeOf` reads. */
+/** The columns that `twinChangeOf` reads. */
 export const twinChangeColumns = 'rev, time_ms, actor, origin, patch, dropped';
 
 export function twinChangeOf(row: Row): TwinChange {

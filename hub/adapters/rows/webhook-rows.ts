@@ -4,9 +4,10 @@ import type { Row } from './row.ts';
 import type { StateTables, Value } from './state-tables.ts';
 
 /**
- * What both databases do alike of webhooks, and of what they are owed. A row that two hubs change at one moment is judged again by
- * its own columns, and not by the list of those that were found: so each of them names what it must be.
- * @param owner what is written to the row of a delivery that is owed again: where several hubs owe them, who sends it
+ * The parts of the stores of webhooks and deliveries that both databases share. When two hubs change a row at the same moment,
+ * PostgreSQL checks the later statement again, but only its conditions on that row and not its sub-queries. So each statement
+ * repeats the condition for the row itself.
+ * @param owner columns to set when a delivery is owed again: with several hubs, the hub that sends it
  */
 export function webhookRows(
   tables: StateTables,
@@ -48,7 +49,7 @@ export function webhookRows(
         deadMs,
         error,
       ]);
-      // A hub that dies between the two has one too many until the next one dies.
+      // If the hub stops between the two statements, there is one dead delivery too many until the next one is added.
       const beyond = await tables.write(
         `DELETE FROM webhook_delivery WHERE dead_ms IS NOT NULL AND seq IN (
            SELECT seq FROM webhook_delivery WHERE webhook = $1 AND dead_ms IS NOT NULL

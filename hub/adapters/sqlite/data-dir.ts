@@ -5,15 +5,15 @@ import { DatabaseSync } from 'node:sqlite';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { wait, type Clock } from '../../../schemas/time/clock.ts';
 
-/** The name of a state that a hub has in PostgreSQL by now: no hub starts on it. */
+/** The file name of a state that was moved to PostgreSQL. No hub starts on it. */
 export const movedState = 'state-moved.db';
-/** Made by a hub after its `state.db`: a folder that has one of them has been used. */
+/** A hub makes these after its `state.db`: a folder with one of them has been used. */
 const madeLater = ['spool.db', 'metrics.db', 'tls'];
 
 /**
- * Takes the data folder for this process (and makes it, for its owner only): two hubs on one folder would
- * hand out the same epochs. The lock is an exclusive transaction on an empty SQLite file, so the kernel
- * lets go of it however the process ends.
+ * Locks the data folder for this process, because two hubs on one folder would hand out the same epochs. Creates the folder
+ * when it is missing, for its owner only. The lock is an exclusive transaction on an empty SQLite file, so the kernel
+ * releases it however the process ends.
  * @throws HubError `data-dir-in-use` · `data-dir-invalid`
  */
 export function lockDataDir(dir: string, stateIs: 'here' | 'elsewhere' = 'here'): { release(): void } {
@@ -38,12 +38,11 @@ export function lockDataDir(dir: string, stateIs: 'here' | 'elsewhere' = 'here')
 }
 
 /**
- * `lockDataDir` for a command that reads or changes what is there: a mistyped folder must not become a new, empty
- * hub.
+ * As `lockDataDir`, for a command on an existing hub: a mistyped folder must not become a new, empty hub.
  * @throws HubError as `lockDataDir`
  */
 export function lockUsedDataDir(dir: string): { release(): void } {
-  // One that is being started for the first time has its lock before its state.
+  // A hub that is being started for the first time has its lock before its state.
   const lock = existsSync(join(dir, 'hub.lock')) ? lockDataDir(dir) : undefined;
   try {
     demandUsed(dir);
@@ -57,12 +56,13 @@ export function lockUsedDataDir(dir: string): { release(): void } {
 /** @throws HubError `data-dir-invalid` when no hub has used the folder */
 export function demandUsed(dir: string): void {
   if (hasState(dir)) return;
-  const wayOut = 'give the folder of your hub by HUB_DATA_DIR or --data-dir, or start the hub here first';
+  const wayOut = 'give the folder of your hub with HUB_DATA_DIR or --data-dir, or start the hub here first';
   throw invalid(dir, `no hub has used this folder; ${wayOut}`);
 }
 
 /**
- * Makes the folder, for its owner only, where it is not there. What `mkfs` puts into a new volume counts as nothing.
+ * Creates the folder when it is missing, for its owner only. A folder counts as empty even with what `mkfs` puts into a new
+ * volume.
  * @throws HubError `data-dir-invalid` when it is not a folder, or cannot be made
  */
 export function emptyFolder(dir: string): 'made' | 'empty' | 'used' {
@@ -77,7 +77,7 @@ export function emptyFolder(dir: string): 'made' | 'empty' | 'used' {
   }
 }
 
-/** What was written is there after a power cut too: a file, or the names in a folder. */
+/** Makes a file, or the names in a folder, survive a power cut. */
 export async function syncToDisk(path: string): Promise<void> {
   const handle = await open(path);
   try {
@@ -90,9 +90,9 @@ export async function syncToDisk(path: string): Promise<void> {
 const lockRetryMs = 50;
 
 /**
- * `lockDataDir` for a hub that starts: a command line at work on the files has them for a moment, and is waited for.
- * @param stateIs where the state of the hub is to be
- * @param withinMs how long; another hub keeps it longer
+ * As `lockDataDir`, for a hub that starts. It waits for a command line that works on the files.
+ * @param stateIs where the hub keeps its state
+ * @param withinMs how long it waits; another hub would keep the lock for longer
  */
 export async function awaitDataDir(
   dir: string,
@@ -113,7 +113,7 @@ export async function awaitDataDir(
 }
 
 const ownState =
-  'its state.db has the devices of a hub, which are not in PostgreSQL (HUB_STATE_URL); move them there by hub state migrate, start without HUB_STATE_URL, or give an empty folder';
+  'its state.db has devices of a hub that are not in PostgreSQL (HUB_STATE_URL); move them there with device-hub state migrate, start without HUB_STATE_URL, or give an empty folder';
 
 /** Without `state.db` a used folder would start as a hub without devices, with an open first login. */
 function demandState(dir: string, stateIs: 'here' | 'elsewhere'): void {
@@ -139,7 +139,7 @@ function hasState(dir: string): boolean {
   return (statSync(join(dir, 'state.db'), { throwIfNoEntry: false })?.size ?? 0) > 0;
 }
 
-/** One folder after the other: node's own `recursive` never returns below /proc (nodejs/node#31481). */
+/** Makes one folder after the other: Node's own `recursive` never returns below /proc (nodejs/node#31481). */
 function makeFolder(dir: string): void {
   const there = statSync(dir, { throwIfNoEntry: false });
   if (there?.isDirectory() === true) return;

@@ -1,4 +1,4 @@
-/** The state of a data folder that is moved out of it. */
+/** The state of a data folder that is moved to PostgreSQL. */
 import { existsSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,14 +12,14 @@ const state = 'state.db';
 
 export interface LeavingState {
   database: Database;
-  /** Closes it, and gives it another name. */
+  /** Closes the state, and renames its file. */
   setAside(): Promise<void>;
-  /** Without that. */
+  /** Closes the state without renaming its file. */
   close(): Promise<void>;
 }
 
 /**
- * Locks the data folder and opens its state, which has to be of this version.
+ * Locks the data folder and opens its state, which must be of this version.
  * @throws HubError `data-dir-in-use` while a hub runs on it · `data-dir-invalid` · `database-failed`
  */
 export async function openLeavingState(dataDir: string): Promise<LeavingState> {
@@ -28,8 +28,8 @@ export async function openLeavingState(dataDir: string): Promise<LeavingState> {
     throw invalid(
       dataDir,
       there
-        ? `${movedState} is there of an earlier move, and ${state} too: put ${movedState} elsewhere first`
-        : `its state has been moved already, and is ${movedState} here: start the hub with HUB_STATE_URL`,
+        ? `it has ${movedState} of an earlier move as well as ${state}: put ${movedState} elsewhere first`
+        : `its state has been moved already (${movedState} is left of it): start the hub with HUB_STATE_URL`,
     );
   }
   const lock = lockUsedDataDir(dataDir);
@@ -56,7 +56,7 @@ export async function openLeavingState(dataDir: string): Promise<LeavingState> {
   }
 }
 
-/** A newer one is refused when it is opened. */
+/** Refuses an older state; opening it refuses a newer one. */
 function demandSchema(dataDir: string): void {
   const db = new DatabaseSync(join(dataDir, state));
   try {

@@ -30,7 +30,7 @@ export const spoolMigrations: readonly string[] = [
 ];
 
 /**
- * Opens `spool.db`: the spool and the dead letters, behind a worker thread of their own.
+ * Opens `spool.db`, which has the spool and the dead letters, with a worker thread of its own.
  * @throws HubError `database-failed`
  */
 export async function openSpoolDatabase(

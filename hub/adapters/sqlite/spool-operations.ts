@@ -1,4 +1,4 @@
-/** The spool's operations on its file; they run in its worker thread, each in a transaction of its own. */
+/** The operations of the spool. They run in its worker thread, each in a transaction of its own. */
 import type { DeadLetterSelection } from '../../../schemas/api/telemetry/spool.ts';
 import type { NewDeadLetter, RemovedLetters, SpooledLines } from '../../telemetry/spool-store.ts';
 import type { Row } from './sqlite-protocol.ts';
@@ -13,7 +13,7 @@ interface EntryRow {
   spooled_ms: number;
 }
 
-/** @returns the oldest entries, as many as fit in `lines` and `size`, at least one */
+/** @returns the oldest entries: at least one, and as many as fit in `lines` and `size` */
 export function head(
   db: OperationDatabase,
   limits: { lines: number; size: number },

@@ -6,7 +6,7 @@ import type { Statement } from './sqlite-protocol.ts';
 const appendOnly = `CREATE TRIGGER audit_is_append_only BEFORE UPDATE ON audit
      BEGIN SELECT raise(ABORT, 'the audit is append-only'); END;`;
 
-/** No statement changes an entry, not even ours; the oldest of whoever has most of them make room for new ones. */
+/** No statement may change an entry, not even ours. The source with most entries loses its oldest to make room. */
 export const auditMigrations: readonly string[] = [
   `CREATE TABLE audit (
      seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -29,10 +29,10 @@ export const auditOriginMigrations: readonly string[] = [
    ${appendOnly}`,
 ];
 
-/** Whose an entry is when room is counted: strangers are one. */
+/** The source to which an entry counts. All addresses without a login count as one. */
 const sourceOf = (actor: string): string => `iif(${actor} GLOB 'address:*', 'address', ${actor})`;
 
-/** How many entries there are of each source, so that whoever writes most of them makes room for the others. */
+/** The number of entries of each source, so that the one that writes most makes room for the others. */
 export const auditShareMigrations: readonly string[] = [
   `CREATE TABLE audit_held (source TEXT PRIMARY KEY, entries INTEGER NOT NULL) STRICT;
    INSERT INTO audit_held SELECT ${sourceOf('actor')}, count(*) FROM audit GROUP BY 1;
@@ -74,8 +74,8 @@ export function createAuditStore(db: Database, kept: number = keptEntries): Audi
 }
 
 /**
- * For a store that writes audit entries together with its own rows: the statements to add to its transaction, right
- * behind the statement that changes the row. When that one changes no row, there is no entry.
+ * For a store that writes audit entries together with its own rows: the statements that follow the one that changes the
+ * row, in the same transaction. When that statement changes no row, they add no entry.
  */
 export function auditInSameTransaction(kept: number = keptEntries): (entry: AuditEntry) => Statement[] {
   let written = 0;
@@ -98,7 +98,7 @@ function insert(
   };
 }
 
-/** By index: what it costs is what it deletes. */
+/** Uses an index, so the cost grows only with the number of entries deleted. */
 function prune(kept: number): Statement {
   return {
     sql: `DELETE FROM audit WHERE seq IN (

@@ -13,8 +13,8 @@ import type { Database } from './sqlite.ts';
 import type { Statement } from './sqlite-protocol.ts';
 
 /**
- * The journal's tables in the state database. `body` is the whole command as JSON; the other columns serve queries.
- * `owed`: 1 while the broker does not have the final answer.
+ * The tables of the journal. `body` is the whole command as JSON; the other columns serve queries. `owed` is 1 while the
+ * broker does not have the final answer.
  */
 export const commandMigrations: readonly string[] = [
   `CREATE TABLE command (
@@ -40,7 +40,7 @@ export const commandMigrations: readonly string[] = [
    CREATE INDEX command_delivery_expiry ON command_delivery (expires_ms);`,
 ];
 
-/** The requester says who asked, and its origin over which interface; the admin socket counts as the command line. */
+/** The requester is who asked, and over which interface. The admin socket counts as the command line. */
 export const commandRequesterMigrations: readonly string[] = [
   `UPDATE command SET body = json_set(json_remove(body, '$.origin'), '$.requester', json_object(
        'actor', body ->> '$.origin.actor',
@@ -52,7 +52,7 @@ export const commandRequesterMigrations: readonly string[] = [
 
 /**
  * The command journal over the state database (`commandMigrations` applied).
- * @param beside statements written in the same transaction, right behind each new state (its audit entry)
+ * @param beside statements that follow each new state in the same transaction: its audit entry
  */
 export function createCommandStore(
   database: Database,
@@ -85,7 +85,7 @@ export function createCommandStore(
     async save(command, final) {
       const { device, id, status, changedMs } = command;
       const body = JSON.stringify(command);
-      // The guard keeps the state machine's promise here too: a final command never changes.
+      // The condition enforces the rule of the state machine here too: a final command never changes.
       const sql = `UPDATE command SET status = ?3, final = ?4, owed = ?4, changed_ms = ?5, body = ?6
                    WHERE device = ?1 AND id = ?2 AND final = 0 AND body <> ?6 RETURNING seq`;
       const [saved] = await database.transaction([
@@ -93,7 +93,7 @@ export function createCommandStore(
         ...beside(command, false),
       ]);
       if (saved?.length === 1) return true;
-      // It may be there already, with its audit entry.
+      // An earlier attempt may have stored the command already, with its audit entry.
       const there = 'SELECT 1 FROM command WHERE device = ?1 AND id = ?2 AND body = ?3';
       return (await database.read(there, [device, id, body])).length === 1;
     },
@@ -140,7 +140,7 @@ function insert({ command, answerTo }: CommandRecord, final: boolean): Statement
   };
 }
 
-/** A packet id is used again: the newest delivery under a key counts. */
+/** Clients use packet ids again: the newest delivery under a key counts. */
 function remember({ key, expiresMs }: Delivery): Statement {
   const sql =
     'INSERT INTO command_delivery (key, expires_ms) VALUES (?1, ?2) ON CONFLICT (key) DO UPDATE SET expires_ms = ?2';

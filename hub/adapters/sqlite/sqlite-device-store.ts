@@ -5,7 +5,7 @@ import { forgetTwin } from './sqlite-twin-store.ts';
 import type { Database } from './sqlite.ts';
 import type { Statement } from './sqlite-protocol.ts';
 
-/** Boots of each device whose anchors are kept. The one whose newest session is oldest is dropped first. */
+/** The number of boots of a device whose anchors are kept. The boot that had a session least recently is dropped first. */
 const keptBoots = 16;
 
 /** Devices, their epochs and the anchors of their boots, in `state.db`. */
@@ -85,7 +85,7 @@ export function createDeviceStore(db: Database): DeviceStore {
   };
 }
 
-/** Part of the transaction that removes a device, before it is deleted. A second removal starts over. */
+/** Runs in the transaction that removes a device, before the device is deleted. A second removal starts over. */
 function noteRemoval(deviceId: string): Statement {
   return {
     sql: `INSERT INTO removed_device (device_id, commands_ended) SELECT id, 0 FROM device WHERE id = ?1
@@ -139,7 +139,7 @@ async function openSession(
       params: [deviceId, boot, uptimeMs],
     },
     {
-      // A new boot under an old name, and no time for it.
+      // The uptime fell, so this is a new boot under an old name; without its time it has no anchor.
       sql: `DELETE FROM boot_anchor WHERE device_id = ?1 AND boot = ?2 AND ?3 IS NULL AND uptime_ms > ?4`,
       params: [deviceId, boot, anchorMs, uptimeMs],
     },

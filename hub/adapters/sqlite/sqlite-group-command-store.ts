@@ -6,7 +6,7 @@ import type { Database } from './sqlite.ts';
 import type { Statement } from './sqlite-protocol.ts';
 import { sqliteTables } from './sqlite-state-tables.ts';
 
-/** Group commands in the state database; `command_delivery` is the command journal's. */
+/** Tables of group commands. The command journal has `command_delivery`. */
 export const groupCommandMigrations: readonly string[] = [
   `CREATE TABLE device_group (
      name TEXT PRIMARY KEY,
@@ -33,14 +33,14 @@ export const groupCommandMigrations: readonly string[] = [
    CREATE INDEX rollout_target_open ON rollout_target (rollout) WHERE settled = 0;`,
 ];
 
-/** As `commandRequesterMigrations` of the commands. */
+/** As `commandRequesterMigrations`. */
 export const groupCommandRequesterMigrations: readonly string[] = [
   `UPDATE rollout SET body = json_set(json_remove(body, '$.origin'), '$.requester', json_object(
        'actor', body ->> '$.origin.actor',
        'origin', replace(body ->> '$.origin.door', 'socket', 'cli')));`,
 ];
 
-/** A command to many devices is a group command; a rollout is something else. */
+/** Renames the tables: a command to many devices is a group command, and no rollout. */
 export const groupCommandNameMigrations: readonly string[] = [
   `ALTER TABLE rollout RENAME TO group_command;
    ALTER TABLE rollout_target RENAME TO group_command_target;
@@ -60,7 +60,7 @@ export function createGroupCommandStore(
     async saveTargets(id, targets) {
       await database.transaction(
         targets.map(({ index, target }) => ({
-          // One statement a row: joined to a list of rows it would read the list once for each target of the group.
+          // One statement per row: a join with the list of rows would read the list once for each target of the group.
           sql: `UPDATE group_command_target SET status = ?3, reason = ?4, settled = ?5
                  WHERE group_command = ?1 AND n = ?2`,
           params: [id, index, target.status, target.reason ?? null, Number(isSettled(target))],

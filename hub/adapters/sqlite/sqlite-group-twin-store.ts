@@ -34,7 +34,7 @@ export function createGroupTwinStore(db: Database): GroupTwinStore {
           params: [id, status, JSON.stringify(groupTwin)],
         },
         {
-          // If it is there already, so are all its targets.
+          // If the group twin is there already, so are all its targets.
           sql: `INSERT INTO group_twin_target (group_twin, n, device, status)
                 SELECT ?1, key, value ->> 'device', value ->> 'status' FROM json_each(?2)
                  WHERE NOT EXISTS (SELECT 1 FROM group_twin_target WHERE group_twin = ?1)`,
@@ -47,7 +47,7 @@ export function createGroupTwinStore(db: Database): GroupTwinStore {
     async saveTargets(id, targets) {
       await db.transaction(
         targets.map(({ index, target }) => ({
-          // One statement a row: joined to a list of rows it would read the list once for each target of the group.
+          // One statement per row: a join with the list of rows would read the list once for each target of the group.
           sql: 'UPDATE group_twin_target SET status = ?3, reason = ?4 WHERE group_twin = ?1 AND n = ?2',
           params: [id, index, target.status, target.reason ?? null],
         })),

@@ -1,4 +1,4 @@
-/** What happened lately, in `state.db` (`historyMigrations` applied): of each device, by field and firmware, by the hour. */
+/** Recent events and nacks of each device, refusals by field and firmware, and hourly counts (`historyMigrations` applied). */
 
 import type { RejectStore } from '../../admin/rejects.ts';
 import type { DeviceListStore } from '../../kernel/device-lists.ts';
@@ -7,7 +7,7 @@ import { recordTableMigration } from './record-table-migration.ts';
 import type { Database } from './sqlite.ts';
 import { sqliteTables } from './sqlite-state-tables.ts';
 
-/** Lists and rows are JSON; the other columns serve queries. An hour has its number as its name. */
+/** Lists and rows are JSON; the other columns serve queries. The name of an hour is its number. */
 export const historyMigrations: readonly string[] = [
   `CREATE TABLE device_list (
      kind TEXT NOT NULL,
@@ -29,7 +29,7 @@ export const historyMigrations: readonly string[] = [
   recordTableMigration('day_count'),
 ];
 
-/** What happened to each device, or what was refused of it. */
+/** The events of each device, or its nacks. */
 export function createDeviceListStore<Entry>(db: Database, kind: ListKind): DeviceListStore<Entry> {
   return {
     ...deviceListRows<Entry>(sqliteTables(db), kind),

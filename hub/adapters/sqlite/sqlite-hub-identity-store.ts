@@ -9,7 +9,7 @@ export function createHubIdentityStore(
   db: Database,
   newId: () => string = randomUUID,
 ): { hubId(): Promise<string>; nextIncarnation(): Promise<number> } {
-  /** Makes the row when there is none, adds to the incarnation, and answers the row. */
+  /** Creates the row when there is none, adds to the incarnation, and returns the row. */
   async function raise(by: 0 | 1): Promise<{ hubId: string; incarnation: number }> {
     const [rows] = await db.transaction([
       {

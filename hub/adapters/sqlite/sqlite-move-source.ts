@@ -9,7 +9,7 @@ const pageRows = 1_000;
 
 /** The state in `state.db`, table by table. */
 export async function createMoveSource(db: Database): Promise<MoveSource> {
-  // One that was only made, by the command line, has no name yet.
+  // A state that the command line made, and no hub has used, has no id yet.
   const id = await createHubIdentityStore(db).hubId();
   const [hub] = await db.read('SELECT incarnation, epoch_floor FROM hub');
   return {
@@ -53,7 +53,7 @@ function movedRow({ columns }: MovedTable, row: Row): MovedRow {
     const value = row[column] ?? null;
     if (value === null || value instanceof Uint8Array) return value;
     if (type === 'boolean') return isTrue(value);
-    // A text of PostgreSQL holds no NUL.
+    // PostgreSQL allows no NUL in a text.
     return type === 'text' ? String(value).replaceAll('\0', '\u{fffd}') : Number(value);
   });
 }

@@ -2,7 +2,7 @@ import type { PresenceStore } from '../../presence/presence-store.ts';
 import { presenceOf } from '../rows/presence-rows.ts';
 import type { Database } from './sqlite.ts';
 
-/** The last presence of every device, so that a restarted hub continues from it. All reject with `database-failed`. */
+/** The last presence of every device, from which a restarted hub continues. All methods reject with `database-failed`. */
 export function createPresenceStore(db: Database): PresenceStore {
   return {
     async loadPresence(ids) {

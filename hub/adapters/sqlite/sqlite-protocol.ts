@@ -1,4 +1,4 @@
-/** What the main thread and the worker of a database say to each other. */
+/** The messages between the main thread and the worker of a database. */
 import type { MessagePort } from 'node:worker_threads';
 
 export type SqlValue = null | number | bigint | string | Uint8Array;

@@ -15,7 +15,7 @@ export function createRolloutStore(db: Database): RolloutStore {
           params: [id, JSON.stringify(rollout)],
         },
         {
-          // If it is there already, so are all its targets.
+          // If the rollout is there already, so are all its targets.
           sql: `INSERT INTO rollout_target (rollout, n, device, wave, body)
                 SELECT ?1, key, value ->> 'device', value ->> 'wave', value -> 'update' FROM json_each(?2)
                  WHERE NOT EXISTS (SELECT 1 FROM rollout_target WHERE rollout = ?1)`,

@@ -10,14 +10,14 @@ export function sqliteTables(db: Database): StateTables {
       const [rows = []] = await db.transaction([{ sql: numbered(sql), params: values.map(bound) }]);
       return rows;
     },
-    // As the partial indexes have it, or they are not used.
+    // Worded as in the partial indexes: otherwise SQLite does not use them.
     yes: (column) => `${column} = 1`,
     no: (column) => `${column} = 0`,
     among: (placeholder) => `IN (SELECT value FROM json_each(${placeholder}))`,
   };
 }
 
-/** SQLite takes `$1` for a name, and binds `?1` by its place. */
+/** SQLite reads `$1` as a name; only `?1` is bound by position. */
 function numbered(sql: string): string {
   return sql.replaceAll(/\$(?=\d)/g, '?');
 }

@@ -31,7 +31,7 @@ export const twinMigrations: readonly string[] = [
    ) STRICT;`,
 ];
 
-/** To be part of the transaction that removes a device. */
+/** Belongs into the transaction that removes the device. */
 export function forgetTwin(deviceId: string): Statement[] {
   return [
     {
@@ -43,7 +43,7 @@ export function forgetTwin(deviceId: string): Statement[] {
   ];
 }
 
-/** @param auditOf the statements that note a change in the audit, to follow the one that writes it */
+/** @param auditOf the audit statements of a change, which follow the one that writes it */
 export function createTwinStore(
   db: Database,
   auditOf: (device: string, change: DesiredChange) => Statement[],

@@ -5,22 +5,22 @@ import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from '
 import { running } from './worker-start.ts';
 import type { Fault, Reply, Request, Row, Statement, WorkerReady, WorkerSetup } from './sqlite-protocol.ts';
 
-/** What an operations module's exports get as their first argument. */
+/** The first argument of every export of an operations module. */
 export interface OperationDatabase {
-  /** A prepared statement, from the cache when it has been asked for before. */
+  /** Prepares a statement, or takes it from the cache. */
   prepare(sql: string): StatementSync;
-  /** Rises with each rollback: what an operation remembers of its writes holds only while this stays. */
+  /** Rises with each rollback. An operation may rely on what it remembers of its writes only while this stays the same. */
   readonly rollbacks: number;
 }
-/** An operation: runs synchronously inside the write transaction; what it throws rolls back its call alone. */
+/** An operation: runs synchronously inside the write transaction. When it throws, only its own call is rolled back. */
 export type Operation = (db: OperationDatabase, argument: never) => unknown;
 
 /** <https://sqlite.org/rescode.html#full> */
 const sqliteFull = 13;
 const maxStatements = 256;
-/** After so long without a write the log is emptied into the file, so that a copy of the file alone is whole. */
+/** After this long without a write the log is emptied into the file, so that a copy of the file alone is complete. */
 const quietMs = 1_000;
-/** Bounds the time one commit holds the others up, and the memory of its replies. */
+/** Bounds how long one commit delays the others, and the memory of its replies. */
 const maxCallsPerCommit = 1_000;
 
 class Engine implements OperationDatabase {
@@ -39,7 +39,7 @@ class Engine implements OperationDatabase {
     this.#db = db;
     this.#operations = operations;
     this.#busyTimeoutMs = busyTimeoutMs;
-    // What an earlier run or the migrations have left in the log.
+    // Empties what an earlier run or the migrations have left in the log.
     this.#awaitQuiet();
   }
 
@@ -58,7 +58,7 @@ class Engine implements OperationDatabase {
     return statement;
   }
 
-  /** All writes of the drain under one commit, each in its own savepoint; reads follow the commit. */
+  /** Runs all writes in one commit, each in its own savepoint, and then the reads. */
   serve(requests: readonly Request[]): Reply[] {
     const replies = this.#write(
       requests.filter((request) => request.kind === 'transaction' || request.kind === 'call'),
@@ -89,12 +89,12 @@ class Engine implements OperationDatabase {
       this.rollbacks += 1;
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
       const fault = faultOf(error);
-      // A call that had failed before keeps its own reason.
+      // A call that failed before the commit keeps its own reason.
       return requests.map(({ id }, index) =>
         replies[index]?.fault === undefined ? { id, fault } : { id, fault: replies[index].fault },
       );
     } finally {
-      // From the end of the write: a slow disk is not a quiet one.
+      // The quiet time begins at the end of the write: a slow disk is not a quiet one.
       this.#awaitQuiet();
     }
   }
@@ -135,12 +135,12 @@ class Engine implements OperationDatabase {
         // A reader, such as a backup, still needs the log.
         if (checkpoint.fault === undefined && checkpoint.result !== 'emptied') this.#quiet?.refresh();
       }, quietMs);
-      // The port alone decides how long the worker lives.
+      // Only the port keeps the worker alive.
       this.#quiet.unref();
     } else this.#quiet.refresh();
   }
 
-  /** Never waits for a reader: writes would wait with it. What it leaves in the log is safe there. */
+  /** Never waits for a reader, because writes would wait too. Pages that stay in the log are safe there. */
   #checkpoint(): 'emptied' | 'in-use' {
     try {
       this.#db.exec('PRAGMA busy_timeout = 0');
@@ -175,7 +175,7 @@ function faultOf(error: unknown): Fault {
 }
 
 function open({ file, migrations, busyTimeoutMs }: WorkerSetup): DatabaseSync {
-  // Made here, so that the file (and SQLite's files beside it, which copy its mode) is for its owner alone.
+  // Created here so that only the owner can read it. SQLite's files beside it copy the mode.
   closeSync(openSync(file, 'a', 0o600));
   const db = new DatabaseSync(file, { timeout: busyTimeoutMs });
   try {

@@ -20,7 +20,7 @@ import { startWorker, type WorkerStartOptions } from './worker-start.ts';
 export interface Database {
   /**
    * Runs the statements in order, all or nothing. Resolves with the rows of each once the commit is on disk
-   * (`synchronous=FULL`); calls that wait at the same time share a commit (group commit), a failing one
+   * (`synchronous=FULL`). Calls that wait at the same time share a commit (group commit); a call that fails
    * rolls back alone.
    */
   transaction(statements: readonly Statement[]): Promise<Row[][]>;
@@ -28,9 +28,9 @@ export interface Database {
   read(sql: string, params?: readonly SqlValue[]): Promise<Row[]>;
   /** Runs a named export of the operations module given at open (`(db, argument) => result`) inside a write transaction. */
   call(operation: string, argument: unknown): Promise<unknown>;
-  /** The same outside any write transaction, after the writes called before it; it only reads. */
+  /** As `call`, but outside any write transaction and after the writes called before it; the operation only reads. */
   query(operation: string, argument: unknown): Promise<unknown>;
-  /** Waits for what is under way, checkpoints and closes. */
+  /** Waits for outstanding calls, checkpoints and closes. */
   close(): Promise<void>;
 }
 
@@ -52,7 +52,7 @@ export interface DatabaseOptions extends WorkerStartOptions {
   maxOutstanding?: number;
   /** How long a statement waits for another process's lock. Default 5,000. */
   busyTimeoutMs?: number;
-  /** Makes the thread that serves the file; a test's own may never come up. */
+  /** Makes the thread that serves the file. A test can give one that never starts. */
   startThread?: (setup: WorkerSetup) => Worker;
 }
 
@@ -62,14 +62,14 @@ interface Waiting {
 }
 
 /**
- * Opens (and makes, readable by its owner only) one database file, served by one worker thread.
+ * Opens one database file, served by one worker thread. Creates the file when it is missing, readable by its owner only.
  * @throws HubError `database-failed` when the file cannot be opened or a migration fails
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { file, migrations, operations, busyTimeoutMs = 5_000, startThread = databaseThread } = options;
   let channel = new MessageChannel();
   const start = (): Worker => {
-    // One for each attempt: the other end goes away with the thread.
+    // Each attempt has its own port: the other end is lost with the thread.
     channel.port1.close();
     channel = new MessageChannel();
     return startThread({
@@ -95,7 +95,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 function databaseThread(setup: WorkerSetup): Worker {
   return new Worker(siblingModule('sqlite-worker', import.meta.url), {
     workerData: setup,
-    // Lines only pass through the worker: a large young generation would only keep their garbage.
+    // Lines only pass through the worker. A large young generation would keep their garbage for longer.
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
     transferList: [setup.port],
   });
@@ -124,7 +124,7 @@ class WorkerDatabase implements Database {
         // Its last message may still be in the port.
         const last: { message: readonly Reply[] } | undefined = receiveMessageOnPort(port);
         if (last !== undefined) this.#settle(last.message);
-        // After `close` nothing waits. At any other time the end of the worker is a fault.
+        // After `close` no call waits. At any other time, the end of the worker is a fault.
         if (this.#closed === undefined || this.#waiting.size > 0) {
           this.#die(new Error(`the worker ended with ${code}`));
         }
@@ -157,7 +157,7 @@ class WorkerDatabase implements Database {
 
   async #close(): Promise<void> {
     if (this.#died === undefined) {
-      // The port keeps the order, so this answer comes after all outstanding ones.
+      // The port keeps the order, so this answer comes after all others.
       await this.#post({ kind: 'close', id: this.#nextId++ });
     }
     await this.#exited;
@@ -177,7 +177,7 @@ class WorkerDatabase implements Database {
   #post(request: Request): Promise<unknown> {
     if (this.#died !== undefined) return Promise.reject(this.#died);
     return new Promise((resolve, reject) => {
-      // Throws for an argument that cannot be copied to the worker, and so rejects.
+      // Throws, and so rejects, for an argument that cannot be copied to the worker.
       this.#port.postMessage(request);
       this.#waiting.set(request.id, { resolve, reject });
     });

@@ -12,7 +12,7 @@ import { groupTwinMigrations } from './sqlite-group-twin-store.ts';
 import { twinMigrations } from './sqlite-twin-store.ts';
 import { openDatabase, type Database, type DatabaseOptions } from './sqlite.ts';
 
-/** As PostgreSQL has them: a name and the record, so that both databases have one store. */
+/** Tables `(name, record)`, as in PostgreSQL, so that one store serves both databases. */
 export const recordMigrations: readonly string[] = [
   `ALTER TABLE schedule RENAME COLUMN body TO record;
    ALTER TABLE webhook RENAME COLUMN body TO record;
@@ -35,8 +35,8 @@ export const recordMigrations: readonly string[] = [
 ];
 
 /**
- * Files remember how many of these have run, so that each keeps its place permanently: what changes the tables
- * later, the command tables too, is added at the end of this list.
+ * A file remembers how many of these have run, so each keeps its place permanently. Add every later change, also of the
+ * command tables, at the end of this list.
  */
 export const stateMigrations: readonly string[] = [
   `CREATE TABLE device (
@@ -82,7 +82,7 @@ export const stateMigrations: readonly string[] = [
    ) STRICT;`,
   ...commandMigrations,
   ...auditMigrations,
-  // As a JSON object.
+  // A JSON object.
   `ALTER TABLE device ADD COLUMN labels TEXT NOT NULL DEFAULT '{}';`,
   ...groupCommandMigrations,
   `CREATE TABLE schedule (
@@ -134,7 +134,7 @@ export const stateMigrations: readonly string[] = [
   recordTableMigration('operator_token'),
   recordTableMigration('enrolment'),
   recordTableMigration('enrolment_request'),
-  // Presence rows of devices that are gone were how a removal without a hub was found before.
+  // Before this table, the presence row of a device that no longer existed showed a removal without a hub.
   `CREATE TABLE removed_device (
      device_id TEXT PRIMARY KEY,
      commands_ended INTEGER NOT NULL
@@ -146,15 +146,15 @@ export const stateMigrations: readonly string[] = [
   ...commandRequesterMigrations,
   ...groupCommandRequesterMigrations,
   ...groupCommandNameMigrations,
-  // Which enrolment registered it; null: an operator, or a hub that did not note it yet.
+  // The enrolment that registered the device; null: an operator did, or a hub that did not record it yet.
   `ALTER TABLE device ADD COLUMN enrolment_id TEXT;`,
   ...auditShareMigrations,
-  // After a restore: the epoch from which devices begin that are registered later, because they may have existed before.
+  // After a restore, devices registered later begin at this epoch: they may have existed before.
   `ALTER TABLE hub ADD COLUMN epoch_floor INTEGER NOT NULL DEFAULT 0;`,
-  // Firmware, type version, address and clock of its latest session, as JSON (`LastSession`).
+  // Firmware, type version, address and clock of the device's latest session, as JSON (`LastSession`).
   `ALTER TABLE presence ADD COLUMN last_session TEXT;`,
   recordTableMigration('console_session'),
-  // Who requested it; null: a hub that did not note it yet.
+  // Who requested it; null: a hub accepted it that did not record this yet.
   `ALTER TABLE notice ADD COLUMN actor TEXT;`,
   ...historyMigrations,
   ...twinMigrations,

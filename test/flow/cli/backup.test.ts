@@ -143,7 +143,10 @@ test('a backup that is not whole, not itself or of a newer hub is refused, and t
   };
   await refused((folder) => appendFileSync(join(folder, 'state.db'), 'x'), /state\.db.* checksum differs/);
   await refused((folder) => rewrite(folder, (text) => text.slice(0, 20)), /no backup\.json that can be read/);
-  await refused((folder) => rewrite(folder, () => '{"kind":"device-hub-backup"}'), /is not that of a backup/);
+  await refused(
+    (folder) => rewrite(folder, () => '{"kind":"device-hub-backup"}'),
+    /does not describe a backup/,
+  );
   await refused(
     (folder) => rewrite(folder, (text) => text.replace('"spool.db"', '"../spool.db"')),
     /is not that/,

@@ -339,7 +339,7 @@ test('a command that only reads makes no hub of a mistyped folder', async (t) =>
   for (const args of [['device', 'list'], ['ledger'], ['spool', 'status'], ['device', 'remove', 'd-1']]) {
     const refused = await run(args, dataDir);
     assert.equal(refused.code, 1, args.join(' '));
-    assert.match(refused.err, /no hub has used this folder; give the folder of your hub by HUB_DATA_DIR/);
+    assert.match(refused.err, /no hub has used this folder; give the folder of your hub with HUB_DATA_DIR/);
   }
   assert.equal(existsSync(dataDir), false);
   // What begins a fleet may come before the first start.

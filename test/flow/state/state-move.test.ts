@@ -171,7 +171,7 @@ test('a state is the same in PostgreSQL, although the move dies after each of it
     assert.equal(report.message, 'died');
     await assert.rejects(
       openPostgresState(lab.options),
-      /is being moved there and is not complete; run hub state migrate/,
+      /is being moved there and is not complete; run device-hub state migrate/,
     );
     died = steps;
   }

@@ -82,7 +82,7 @@ test('when no thread comes up, the open fails by the name of the file', async (t
   }
   await waitFor(() => fault !== undefined, { what: 'the open fails' });
   assert.ok(fault instanceof HubError && fault.code === 'database-failed');
-  assert.ok(String(fault).includes(`${file}: no thread came up to open the file, not within 10, 20, 30 s`));
+  assert.ok(String(fault).includes(`${file}: no thread started within 10, 20, 30 s to open the file`));
   assert.equal(started.length, 3);
   await waitFor(() => started.every(({ threadId }) => threadId === -1), { what: 'all threads have ended' });
 });

@@ -68,7 +68,7 @@ test('a hub whose state moved to PostgreSQL is the same hub: it serves its devic
   assert.equal((await first.kill()).code, 0);
 
   const early = await runHub(['start'], { dataDir, env: shared });
-  assert.match(early.stdout + early.stderr, /move them there by hub state migrate/);
+  assert.match(early.stdout + early.stderr, /move them there with device-hub state migrate/);
   const moved = await runHub(['state', 'migrate'], { dataDir, env: shared });
   assert.match(moved.stdout, /moved and compared/, moved.stderr);
   const back = await runHub(['start'], { dataDir, env: embedded });

@@ -3,7 +3,7 @@ import { jsonOf } from '../../rows/row.ts';
 import { oweDeliveries } from './sqlite-webhook-store.ts';
 import type { Database } from '../sqlite.ts';
 
-/** Alarms in `state.db`, so that none is forgotten by a restart. */
+/** Alarms in `state.db`, so that a restart forgets none. */
 export function createAlarmStore(db: Database): AlarmStore {
   return {
     async load() {
@@ -31,7 +31,7 @@ export function createAlarmStore(db: Database): AlarmStore {
         },
         oweDeliveries(changes.flatMap(({ deliveries }) => deliveries)),
       ]);
-      // Nobody else changes them.
+      // No other hub changes them, so every change is saved.
       return changes.map(() => ({ kind: 'saved' }));
     },
   };

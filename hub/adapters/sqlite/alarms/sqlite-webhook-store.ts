@@ -4,7 +4,7 @@ import type { Database } from '../sqlite.ts';
 import type { Statement } from '../sqlite-protocol.ts';
 import { sqliteTables } from '../sqlite-state-tables.ts';
 
-/** To be part of the transaction that writes the alarms that they report. */
+/** Belongs into the transaction that writes the alarms that the deliveries report. */
 export function oweDeliveries(deliveries: readonly WebhookDelivery[]): Statement {
   return {
     sql: `INSERT INTO webhook_delivery (id, webhook, created_ms, body)
@@ -15,7 +15,7 @@ export function oweDeliveries(deliveries: readonly WebhookDelivery[]): Statement
   };
 }
 
-/** Webhooks and what they are owed, in `state.db`. */
+/** Webhooks, and the deliveries that they are owed, in `state.db`. */
 export function createWebhookStore(db: Database): WebhookStore {
   return {
     ...webhookRows(sqliteTables(db)),

@@ -1,4 +1,4 @@
-/** `backup.json`: what a backup consists of. It is written last, so that a backup without one is not complete. */
+/** `backup.json` lists the files of a backup. It is written last: a backup without it is incomplete. */
 import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -27,7 +27,7 @@ export function readManifest(folder: string): BackupManifest {
     const note = `${folder} has no ${manifestName} that can be read (${messageOf(cause)})`;
     throw new HubError('backup-invalid', `${note}; give the folder that device-hub backup made`, { cause });
   }
-  if (!isManifest(value)) throw invalidBackup(folder, `${manifestName} is not that of a backup`);
+  if (!isManifest(value)) throw invalidBackup(folder, `${manifestName} does not describe a backup`);
   if (value.format !== backupFormat) {
     throw invalidBackup(
       folder,
@@ -59,7 +59,7 @@ export function invalidBackup(folder: string, note: string): HubError {
   return new HubError('backup-invalid', `${folder}: ${note}`, { details: { folder } });
 }
 
-/** Names that lead out of the folder are none. */
+/** Matches no name that leads out of the folder. */
 const fileName = /^((tls|firmware)\/)?[\w-][\w.-]*$/;
 
 function isManifest(value: unknown): value is BackupManifest {

@@ -1,4 +1,4 @@
-/** A backup of a data folder, while its hub runs or not. */
+/** Backs up a data folder, whether its hub runs or not. */
 import { existsSync } from 'node:fs';
 import { chmod, copyFile, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -24,20 +24,20 @@ export interface BackupOptions {
 }
 
 /**
- * In this order: a reading moves from the spool to the metrics store, so one that is acked before the backup begins is in
- * the copy of either. State is last, so that devices and commands are as new as can be.
+ * The order matters. A reading moves from the spool to the metrics store, so a reading that was acked before the backup is
+ * in one of the two copies. The state is last, so that devices and commands are as recent as possible.
  */
 const databases = ['spool.db', 'metrics.db', 'state.db'];
 /**
- * Files beside the databases, by their folder. Firmware comes after the state: one that is added meanwhile is in neither, and a row
- * never stands without its file.
+ * Files beside the databases, by folder. Firmware is copied after the state: a row in the copied state then always has its
+ * file.
  */
 const fileFolders = { tls: /\.(key|crt)$/, firmware: /^[0-9a-f]{64}$/ } as const;
 const progressEveryMs = 500;
 
 /**
- * Copies the identity and the data of the hub: the databases, the hub's own certificates and the files of firmware. What belongs to a running process
- * (`hub.lock`, `hub.sock`, `first-login`) is not part of it. Everything is readable by its owner only.
+ * Copies the identity and the data of the hub: the databases, the hub's own certificates and the files of firmware. Leaves
+ * out the files of a running process (`hub.lock`, `hub.sock`, `first-login`). Only the owner can read the copies.
  * @throws HubError `data-dir-invalid` when no hub has used the data folder · `backup-failed`
  */
 export async function backUp(options: BackupOptions): Promise<BackupManifest> {
@@ -105,7 +105,7 @@ async function filesOf(folder: string, wanted: RegExp): Promise<string[]> {
   return (await readdir(folder)).filter((name) => wanted.test(name)).toSorted();
 }
 
-/** @returns none when it was removed meanwhile */
+/** @returns an empty list when the file was removed meanwhile */
 async function backUpFile(
   within: string,
   name: string,

@@ -1,4 +1,4 @@
-/** Whole copies of databases that somebody may be writing, each made and checked in a worker thread. */
+/** Copies and checks databases in worker threads. A hub may be writing to them. */
 import { Worker } from 'node:worker_threads';
 import { siblingModule } from '../../../kernel/sibling-module.ts';
 import { startWorker } from '../worker-start.ts';

@@ -1,4 +1,4 @@
-/** The worker thread behind a backup: it copies one database, or checks one. SQLite blocks its thread meanwhile. */
+/** Copies or checks one database. SQLite blocks the thread meanwhile, so this runs in a worker. */
 import { closeSync, fsyncSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
@@ -6,7 +6,7 @@ import { running } from '../worker-start.ts';
 
 export interface CopySetup {
   file: string;
-  /** Copied from there first. The hub may run and write meanwhile. */
+  /** Copies this file first. A hub may run and write meanwhile. */
   from?: string;
 }
 
@@ -15,9 +15,9 @@ export type CopyOutcome = { schema: number } | { fault: string };
 
 const busyTimeoutMs = 5_000;
 
-/** One snapshot, however long it takes: in WAL mode a reader neither waits for writers nor holds them up. */
+/** Copies one snapshot, however long that takes: in WAL mode readers and writers do not wait for each other. */
 function copy(from: string, file: string): void {
-  // Made here, so that it is for its owner alone from the start.
+  // Created here so that only the owner can read it from the start.
   closeSync(openSync(file, 'wx', 0o600));
   const source = new DatabaseSync(from, { readOnly: true, timeout: busyTimeoutMs });
   try {

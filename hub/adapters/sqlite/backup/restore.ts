@@ -1,4 +1,4 @@
-/** A backup becomes a data folder again. */
+/** Makes a data folder from a backup. */
 import { chmod, copyFile, mkdir, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { HubError, messageOf } from '../../../kernel/errors.ts';
@@ -16,14 +16,14 @@ export interface RestoreOptions<T> {
   folder: string;
   /** A new folder, or an empty one. */
   dataDir: string;
-  /** Of this program. */
+  /** The version of this program. */
   version: string;
   /** Changes the state before a hub may start on it. */
   prepare: (state: Database, manifest: BackupManifest) => Promise<T>;
 }
 
 const state = 'state.db';
-/** Until everything is in place. Without `state.db` no hub starts on the other files. */
+/** The name of the state until everything is in place. Without `state.db` no hub starts on the other files. */
 const draft = 'state.db.restoring';
 
 const knownSchemas = new Map([
@@ -33,7 +33,7 @@ const knownSchemas = new Map([
 ]);
 
 /**
- * Checks the backup, file by file, and makes the data folder from it. When that fails, the folder is empty again.
+ * Checks the backup, file by file, and makes the data folder from it. When that fails, it empties the folder again.
  * @throws HubError `backup-invalid` · `data-dir-invalid` when the data folder is used · `database-failed`
  */
 export async function restore<T>({
@@ -46,7 +46,7 @@ export async function restore<T>({
   demandKnown(folder, manifest, version);
   const found = emptyFolder(dataDir);
   if (found === 'used') {
-    const note = `${dataDir} is not empty; give a new folder by HUB_DATA_DIR or --data-dir, or move this one away`;
+    const note = `${dataDir} is not empty; give a new folder with HUB_DATA_DIR or --data-dir, or move this one away`;
     throw new HubError('data-dir-invalid', note, { details: { dir: dataDir } });
   }
   const lock = await lockEmptyFolder(dataDir, found);
@@ -81,12 +81,12 @@ export async function restore<T>({
   }
 }
 
-/** A folder that cannot be locked, on a full disk for example, is left as it was found. */
+/** Leaves a folder as it was when it cannot be locked, for example because the disk is full. */
 async function lockEmptyFolder(dataDir: string, found: 'made' | 'empty'): Promise<{ release(): void }> {
   try {
     return lockDataDir(dataDir);
   } catch (error) {
-    // A hub that has just started here keeps what is its own.
+    // A hub has just started here: its files must stay.
     if (error instanceof HubError && error.code === 'data-dir-in-use') throw error;
     await rm(join(dataDir, 'hub.lock'), { force: true });
     if (found === 'made') await rmdir(dataDir).catch(() => undefined);
@@ -94,7 +94,7 @@ async function lockEmptyFolder(dataDir: string, found: 'made' | 'empty'): Promis
   }
 }
 
-/** What only who writes meets: the disk is full, or takes no such file. */
+/** Faults of writing only: the disk is full, or refuses the file. */
 const writersFaults = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EROFS']);
 
 /** Whether the data folder is at fault, and not the backup. */
@@ -112,7 +112,7 @@ async function prepareState<T>(file: string, prepare: (state: Database) => Promi
   }
 }
 
-/** An older hub must not misread what a newer one has written. */
+/** Refuses files of a newer hub, which this one could misread. */
 function demandKnown(folder: string, { files, version: made }: BackupManifest, version: string): void {
   if (!files.some(({ name }) => name === state)) throw invalidBackup(folder, `it has no ${state}`);
   for (const { name, schema = 0 } of files) {
@@ -131,7 +131,7 @@ async function restoreFile(folder: string, dataDir: string, file: BackupFile): P
   const to = join(dataDir, name);
   await copyFile(join(folder, file.name), to);
   await chmod(to, 0o600);
-  // The copy is checked, not the original: it is what the hub starts on.
+  // Checks the copy, because the hub starts on the copy.
   await checkFile(dataDir, { ...file, name });
   if (file.schema === undefined) return;
   const checked = await checkDatabase(to);

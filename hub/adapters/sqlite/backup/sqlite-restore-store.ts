@@ -1,9 +1,10 @@
 import type { Database } from '../sqlite.ts';
 
 /**
- * Raises every number of which consumers expect that it only rises: the hub's incarnation, and the epochs of devices,
- * those too that the backup does not know and that are registered again, and the revisions of twins. Scheduled notices that were due are dropped,
- * because they may have been sent. Nobody stays signed in, because some may have been signed out since. Rollouts wait for somebody who knows what has happened since.
+ * Raises every number that consumers expect only to rise: the hub's incarnation, the revisions of twins, and the epochs of
+ * devices. Devices that the backup does not know begin at a higher epoch too when they are registered again. Drops
+ * scheduled notices that were due, because they may have been sent. Signs everybody out, because somebody may have been
+ * signed out since the backup. Pauses rollouts until a person decides, because devices may have changed since.
  * @param by more than the hub can have counted since the backup
  * @throws HubError `database-failed`
  */

@@ -4,14 +4,14 @@ import type { Columns, Wanted } from './chunk.ts';
 export interface BucketQuery {
   fields: readonly string[];
   /**
-   * `roll-ups`: those of a minute, with `mean_`, `min_`, `max_` and `count_` of each field. `counts`: of the points only how
-   * many there are; the other sums mean nothing.
+   * `roll-ups`: points that each sum up a minute, with `mean_`, `min_`, `max_` and `count_` of each field. `counts`: only the
+   * number of points is counted; the other sums are meaningless.
    */
   of: 'points' | 'roll-ups' | 'counts';
   stepUs: number;
 }
 
-/** Of one field in one bucket. */
+/** The sums of one field in one bucket. */
 interface Sums {
   total: number;
   min: number;
@@ -19,12 +19,12 @@ interface Sums {
   count: number;
 }
 
-/** Points summed up per field in buckets of one width, which begin at its multiples since 1970. */
+/** Sums up points by field, in buckets of one width. Buckets begin at multiples of the width since 1970. */
 export class Buckets {
-  /** What it reads of points. */
+  /** The fields that it reads of points. */
   readonly wanted: Wanted;
   readonly #query: BucketQuery;
-  /** By number of the bucket; one place a field, in the order of the query. */
+  /** By number of the bucket; one entry for each field, in the order of the query. */
   readonly #sums = new Map<number, (Sums | undefined)[]>();
 
   constructor(query: BucketQuery) {
@@ -33,7 +33,7 @@ export class Buckets {
     this.wanted = { names, presence: query.of === 'counts' };
   }
 
-  /** Takes those of the points, which are in order of time, that are in the span (µs, from inclusive, to exclusive). */
+  /** Adds the points of the span (µs, from inclusive, to exclusive). The columns must be in order of time. */
   add({ timesUs, fields }: Columns, { fromUs, toUs }: { fromUs: number; toUs: number }): void {
     const { fields: asked, stepUs } = this.#query;
     const [begin, end] = [firstFrom(timesUs, fromUs), firstFrom(timesUs, toUs)];
@@ -57,7 +57,7 @@ export class Buckets {
     }
   }
 
-  /** In order of time. `bucket` times the step is the begin of each; fields are in the order of the query. */
+  /** All buckets, in order of time. Each begins at `bucket` times the step; fields are in the order of the query. */
   all(): { bucket: number; fields: (Sums | undefined)[] }[] {
     return [...this.#sums]
       .map(([bucket, fields]) => ({ bucket, fields }))
@@ -101,7 +101,7 @@ function addMinute(
   sums.count += count;
 }
 
-/** True counts as 1. */
+/** Booleans count as 1 and 0. */
 function numberOf(cell: Cell): number | undefined {
   if (typeof cell === 'boolean') return Number(cell);
   return typeof cell === 'number' ? cell : undefined;

@@ -11,20 +11,20 @@ export interface Point {
 /** Many points of one series, column by column. */
 export interface Columns {
   timesUs: ArrayLike<number>;
-  /** Every field that was asked for and that some point has. */
+  /** The fields that were asked for, as far as any point has them. */
   fields: ReadonlyMap<string, ArrayLike<Cell>>;
 }
 
 interface Header {
   count: number;
-  /** Bytes of the column of times, then of each field's. */
+  /** Lengths in bytes: the column of times first, then the column of each field. */
   sizes: number[];
   names: string[];
 }
 
 /**
- * Points of one series, in order of time, as one compressed body: a header as JSON, its length before it (four bytes,
- * little-endian), then the column of times and one a field.
+ * Writes points of one series, in order of time, as one compressed body: the length of the header (four bytes,
+ * little-endian), the header as JSON, the column of times, and a column for each field.
  */
 export function encodeChunk(points: readonly Point[]): Uint8Array {
   const names = [...new Set(points.flatMap(({ fields }) => Object.keys(fields)))].toSorted();
@@ -42,11 +42,11 @@ export function encodeChunk(points: readonly Point[]): Uint8Array {
 /** What to decode of a chunk. */
 export interface Wanted {
   names: ReadonlySet<string>;
-  /** Whether there is a value is enough: 1 stands in its place. */
+  /** The caller needs to know only whether there is a value; 1 takes its place. */
   presence: boolean;
 }
 
-/** @param wanted all fields with their values when not given */
+/** @param wanted not given: all fields with their values */
 export function decodeChunk(body: Uint8Array, wanted?: Wanted): Columns {
   const decode = wanted?.presence === true ? decodePresence : decodeColumn;
   const bytes = inflateRawSync(body);
@@ -73,7 +73,7 @@ export function pointsOf({ timesUs, fields }: Columns): Point[] {
   });
 }
 
-/** The field of a point that may have any name. */
+/** The value of a field, whatever its name. */
 export function cellOf(fields: Point['fields'], name: string): Cell {
   return Object.hasOwn(fields, name) ? fields[name] : undefined;
 }

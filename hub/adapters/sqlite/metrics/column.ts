@@ -3,16 +3,16 @@ import type { FieldValue } from './line-decoder.ts';
 /** A field's value at one of many points; undefined where the point does not have the field. */
 export type Cell = FieldValue | undefined;
 
-/** How the cells that are there are written. The numbers are on disk. */
+/** How the present cells are encoded. The numbers are on disk. */
 const kinds = { json: 0, decimals: 1, doubles: 2, booleans: 3 } as const;
-/** Values are whole numbers times ten to the minus this: milliseconds counted in µs, and sensors of so many decimals. */
+/** Values are whole numbers × 10^(−exponent). −3 is for milliseconds counted in µs, the others for decimals of sensors. */
 const exponents = [-3, 0, 1, 2, 3, 4, 5, 6] as const;
-/** Differences of differences of such whole numbers are still exact. */
+/** Up to this size, differences of differences are still exact. */
 const largestUnits = 2 ** 50;
 
 /**
- * The values of one field in few bytes: numbers as their differences in units of their last decimal, as sensors give
- * them, and if the differences change little (times), as the differences of those. Each comes back bit for bit.
+ * Encodes the values of one field in few bytes. Numbers become differences, in units of their last decimal. When those
+ * change little, as with times, they become differences of differences. Decoding returns every value bit for bit.
  */
 export function encodeColumn(cells: readonly Cell[]): Uint8Array {
   const present = cells.filter((cell) => cell !== undefined);
@@ -25,7 +25,7 @@ export function encodeColumn(cells: readonly Cell[]): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-/** @param count of the cells that were encoded */
+/** @param count the number of cells that were encoded */
 export function decodeColumn(bytes: Uint8Array, count: number): ArrayLike<Cell> {
   if (bytes[0] === 1) return decodePresent(bytes[1], bytes.subarray(2), count);
   const bitmap = 1 + Math.ceil(count / 8);
@@ -36,7 +36,7 @@ export function decodeColumn(bytes: Uint8Array, count: number): ArrayLike<Cell> 
   return isPresent.map((there) => (there ? present[at++] : undefined));
 }
 
-/** As `decodeColumn`, with 1 in place of each value: how many there are is cheaper to say than what they are. */
+/** As `decodeColumn`, but with 1 in place of each value, which is cheaper. */
 export function decodePresence(bytes: Uint8Array, count: number): ArrayLike<Cell> {
   if (bytes[0] === 1) return new Uint8Array(count).fill(1);
   const isPresent = readBits(bytes.subarray(1, 1 + Math.ceil(count / 8)), count);
@@ -57,7 +57,7 @@ function decodePresent(kind: number | undefined, bytes: Uint8Array, count: numbe
       return decodeDecimals(bytes, count);
     case undefined:
     default:
-      throw new Error(`a column of the unknown kind ${kind}`);
+      throw new Error(`unknown kind of column: ${kind}`);
   }
 }
 
@@ -90,7 +90,7 @@ function decodeDecimals(bytes: Uint8Array, count: number): Float64Array {
   return values;
 }
 
-/** @returns the values as whole numbers of their unit; undefined when one of them is not exactly that */
+/** @returns the values as whole numbers of units; undefined when a value is not exactly a whole number of them */
 function unitsOf(values: readonly number[], exponent: number): number[] | undefined {
   const power = 10 ** Math.abs(exponent);
   const units: number[] = [];
@@ -103,12 +103,12 @@ function unitsOf(values: readonly number[], exponent: number): number[] | undefi
   return units;
 }
 
-/** The first as it is. */
+/** The first number stays as it is. */
 function differences(values: readonly number[]): number[] {
   return values.map((value, index) => value - (values[index - 1] ?? 0));
 }
 
-/** Seven bits a byte, the lowest first, the sign in the last bit (as protocol buffers write `sint64`). */
+/** Seven bits per byte, lowest first, the sign in the lowest bit (`sint64` of Protocol Buffers). */
 function zigzagVarints(values: readonly number[]): number[] {
   const bytes: number[] = [];
   for (const value of values) {

@@ -11,9 +11,9 @@ export interface DecodedLine {
 }
 
 /**
- * Reads one line of InfluxDB line protocol (times in microseconds) as InfluxDB 1.x does: a backslash escapes
- * `,` `=` and space, and inside quotes `"` and `\`; before anything else it is an ordinary character. Integers and
- * floats both come back as numbers.
+ * Reads one line of InfluxDB line protocol (times in microseconds) as InfluxDB 1.x does. A backslash escapes `,` `=` and
+ * space, and inside quotes `"` and `\`. Before any other character it stands for itself. Integers and floats both
+ * become numbers.
  * @throws HubError `input-invalid` when InfluxDB would refuse the line
  */
 export function decodeLine(line: string): DecodedLine {
@@ -21,12 +21,12 @@ export function decodeLine(line: string): DecodedLine {
   return { ...decodeKey(line.slice(0, end)), ...decodeValues(line, end) };
 }
 
-/** Where `measurement,tag=value` ends: the first space that is not escaped, or the end of the line. */
+/** The end of `measurement,tag=value`: the first space that is not escaped, or the end of the line. */
 export function keyEnd(line: string): number {
   return findBare(line, 0, ' ');
 }
 
-/** Reads `measurement,tag=value,…`. Records have no prototype, so that any name is only a name. */
+/** Reads `measurement,tag=value,…`. Its records have no prototype, so that a tag may have any name. */
 export function decodeKey(key: string): Pick<DecodedLine, 'measurement' | 'tags'> {
   const tags = Object.create(null) as Record<string, string>;
   let at = findBare(key, 0, ',');

@@ -17,16 +17,16 @@ import {
 export interface WriteReport {
   written: number;
   refused: number;
-  /** Of the first refused line. */
+  /** Why the first refused line was refused. */
   reason: string;
 }
 
-/** Line key → series id. Holds while nothing has been rolled back. */
+/** Line key → series id. Valid until a rollback. */
 const seriesIds = new Map<string, number>();
 let validFor = 0;
 const maxCachedSeries = 100_000;
 
-/** Writes the good lines; a bad one is counted and keeps none of the others out, as InfluxDB 1.x does it. */
+/** Writes the good lines and counts the bad ones, as InfluxDB 1.x does. */
 export function writeLines(db: OperationDatabase, lines: readonly string[]): WriteReport {
   if (validFor !== db.rollbacks) seriesIds.clear();
   validFor = db.rollbacks;
@@ -38,7 +38,7 @@ export function writeLines(db: OperationDatabase, lines: readonly string[]): Wri
       writePoint(db, seriesId(db, line.slice(0, end)), timeUs, JSON.stringify(fields));
       report.written += 1;
     } catch (error) {
-      // What SQLite says concerns the whole write.
+      // An error of SQLite concerns the whole write.
       if (!(error instanceof HubError)) throw error;
       if (report.refused === 0) report.reason = messageOf(error);
       report.refused += 1;
@@ -52,7 +52,7 @@ function seriesId(db: OperationDatabase, key: string): number {
   if (known !== undefined) return known;
   const { measurement, tags } = decodeKey(key);
   const sorted = Object.entries(tags).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  // The update changes nothing; without it RETURNING would be silent about a row that exists.
+  // The update changes nothing, but without it RETURNING would leave out a row that exists.
   const row = db
     .prepare(
       `INSERT INTO series (measurement, device, tags) VALUES (?1, ?2, ?3)
@@ -81,10 +81,10 @@ export function removeBefore(
   return false;
 }
 
-/** Part of the time there is that one call removes. */
+/** One call removes this share of the time that the store covers. */
 const removedShare = 0.05;
 
-/** Removes points from the oldest on, of every series. @returns how many; 0: there are none */
+/** Removes the oldest points of every series. @returns how many; 0: the store is empty */
 export function removeOldest(db: OperationDatabase): number {
   const [span] = db
     .prepare(
@@ -101,19 +101,19 @@ export function removeOldest(db: OperationDatabase): number {
   let removed = 0;
   for (const { id } of db.prepare('SELECT id FROM series').all()) {
     removed += removePointsBefore(db, Number(id), beforeUs, removedAtOnce - removed);
-    // The next call goes on from here.
+    // The next call continues from here.
     if (removed >= removedAtOnce) break;
   }
   return removed;
 }
 
-/** Series that one call looks at. It makes one chunk at most, so that writes wait only a short time. */
+/** The most series that one call looks at. It makes at most one chunk, so that writes wait only a short time. */
 const lookedAtOnce = 200;
 
 /**
- * Makes chunks of points that are older than `beforeUs`, where there are enough of them or they are older than `oldUs`.
- * @param from the series to begin with: 0, or what the call before gave
- * @returns where the next call goes on; undefined after the last series
+ * Makes chunks of points that are older than `beforeUs`, if there are enough of them or they are older than `oldUs`.
+ * @param from the series to begin with: 0, or the result of the previous call
+ * @returns the series with which the next call begins; undefined after the last one
  */
 export function compact(
   db: OperationDatabase,
@@ -124,7 +124,7 @@ export function compact(
     .all(from, lookedAtOnce);
   for (const row of rows) {
     const id = Number(row['id']);
-    // It may have more.
+    // The series may need more than one chunk.
     if (compactSeries(db, id, ages)) return id;
   }
   return rows.length < lookedAtOnce ? undefined : Number(rows.at(-1)?.['id']) + 1;
@@ -169,7 +169,7 @@ function withTags(points: readonly Point[], tags: Readonly<Record<string, string
   return points.map((point) => ({ ...point, fields: { ...tags, ...point.fields } }));
 }
 
-/** A device's points, summed up in buckets. */
+/** The points of a device, summed up in buckets. */
 export function buckets(
   db: OperationDatabase,
   { measurement, device, ...query }: PointsQuery & BucketQuery,
@@ -207,7 +207,7 @@ export function pointsFrom(
   return readSome(db, id, { fromUs, toUs: Infinity }, { take: 'first', limit });
 }
 
-/** How many points there are, give or take those that are a row and in a chunk. */
+/** The number of points. One that is in a row as well as in a chunk counts twice. */
 export function countPoints(db: OperationDatabase): number {
   const [row] = db
     .prepare('SELECT (SELECT count(*) FROM point) + (SELECT coalesce(sum(points), 0) FROM chunk) AS points')
@@ -219,13 +219,13 @@ const minuteUs = 60_000_000;
 
 interface Sum {
   count: number;
-  /** Of numbers only. */
+  /** For numbers only. */
   min: number;
   max: number;
   total: number;
 }
 
-/** One point a minute and series, with the names InfluxDB gives its `count(*), min(*), max(*), mean(*)`. */
+/** Writes one point per minute and series, with the names that InfluxDB gives to `count(*), min(*), max(*), mean(*)`. */
 export function rollUp(
   db: OperationDatabase,
   { measurement, fromUs, toUs }: { measurement: string; fromUs: number; toUs: number },

@@ -6,7 +6,7 @@ import { openDatabase } from '../sqlite.ts';
 import { metricsMigrations } from './metrics-store.ts';
 
 /**
- * The embedded metrics store, to be read from its first series to its last. A hub may use it meanwhile.
+ * Reads the embedded metrics store, from the first series to the last. A hub may use it meanwhile.
  * @throws HubError `input-invalid` when there is none · `database-failed`
  */
 export async function openMetricsSource(file: string): Promise<ImportSource & { close(): Promise<void> }> {

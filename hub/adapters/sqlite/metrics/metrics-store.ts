@@ -44,8 +44,8 @@ export const metricsMigrations: readonly string[] = [
 ];
 
 /**
- * The metrics store that needs nothing installed: one SQLite file behind a worker thread, idempotent by
- * (measurement, tags, time) like InfluxDB. Types of fields are not compared between points.
+ * The metrics store that needs no installation: one SQLite file behind a worker thread, idempotent by
+ * (measurement, tags, time) like InfluxDB. Unlike InfluxDB, it does not compare types of fields between points.
  * @throws HubError `database-failed`
  */
 export async function openMetricsStore(
@@ -113,7 +113,7 @@ async function readings(db: Database, query: ReadingsQuery): Promise<ReadingsRow
   return points.map(({ timeUs, fields }) => ({ timeMs: timeUs / 1000, fields }));
 }
 
-/** How many slices of other reads a read waits for at most. Writes get their turn between two slices. */
+/** Reads are done in slices, and writes run between two slices. A read waits for at most this many slices of others. */
 const slices = 32;
 
 async function series(db: Database, query: SeriesQuery, of: BucketQuery['of']): Promise<SeriesBucket[]> {
@@ -131,7 +131,7 @@ async function series(db: Database, query: SeriesQuery, of: BucketQuery['of']): 
 
 type Bucket = ReturnType<Buckets['all']>[number];
 
-/** Slice by slice: a long range in one read would delay the writes behind it. */
+/** Reads slice by slice: a long range in one read would delay the writes that wait. */
 async function buckets(db: Database, query: SeriesQuery, of: BucketQuery['of']): Promise<Bucket[]> {
   const { measurement, device, fromMs, toMs, stepMs } = query;
   const fields = query.fields.map(({ name }) => name);
@@ -156,7 +156,7 @@ async function buckets(db: Database, query: SeriesQuery, of: BucketQuery['of']):
   return found;
 }
 
-/** @returns what `make` makes of each field's sums, by its name */
+/** @returns by field: the result of `make` for its sums */
 function ofFields<Made>(
   { fields }: SeriesQuery,
   sums: Bucket['fields'],

@@ -1,4 +1,4 @@
-/** The points of a series, wherever they are: fresh ones in a row each, older ones in chunks. */
+/** The points of a series: each recent one has a row, older ones are in chunks. */
 import type { OperationDatabase } from '../sqlite-worker.ts';
 import {
   cellOf,
@@ -10,11 +10,11 @@ import {
   type Wanted,
 } from './chunk.ts';
 
-/** So many points make a chunk at most: few enough to be read, and written again, at once. */
+/** The most points of a chunk: few enough to read it, and write it again, in one step. */
 const chunkSize = 4_096;
-/** So many rows are worth a chunk; fewer wait, as long as they are not old. */
+/** Fewer rows than this are not worth a chunk until they are old. */
 const worthwhile = 512;
-/** Chunks that are written again in one step at most. */
+/** The most chunks that one step writes again. */
 const mostChunks = 8;
 
 /** µs, from inclusive, to exclusive. */
@@ -29,9 +29,9 @@ interface ChunkRow {
   body: Uint8Array;
 }
 
-/** A point that is written again, when it is in a chunk already, is a row of its own until the two are made one. */
+/** A point that is in a chunk already gets a row as well, until the chunk is written again. */
 export function writePoint(db: OperationDatabase, seriesId: number, timeUs: number, fields: string): void {
-  // A field that is written again takes its new value, the point's other fields stay (RFC 7396 on flat objects).
+  // A field that is written again gets its new value; the other fields of the point stay (RFC 7396 on flat objects).
   db.prepare(
     `INSERT INTO point (series_id, time_us, fields) VALUES (?1, ?2, ?3)
      ON CONFLICT (series_id, time_us) DO UPDATE SET fields = json_patch(fields, excluded.fields)`,
@@ -57,7 +57,7 @@ export function readSome(
   if (take === 'last') chunks.reverse();
   const parts: Point[][] = [];
   let count = 0;
-  // A row may belong to a point of a chunk, so both give as many as are wanted.
+  // A row may belong to a point of a chunk, so rows and chunks each give as many points as are wanted.
   for (const { body } of chunks) {
     if (count >= limit) break;
     const points = within(pointsOf(decodeChunk(body)), span);
@@ -69,7 +69,7 @@ export function readSome(
   return take === 'last' ? all.slice(-limit) : all.slice(0, limit);
 }
 
-/** The same points as columns, chunk by chunk: nothing is made for each point of a chunk that no row belongs to. */
+/** The same points as columns, chunk by chunk. A chunk to whose points no row belongs costs nothing per point. */
 export function* readColumns(
   db: OperationDatabase,
   seriesId: number,
@@ -97,7 +97,7 @@ function columnsOf(points: readonly Point[], names: ReadonlySet<string>): Column
   };
 }
 
-/** Makes one chunk of the oldest rows of a series. @returns whether it was worth it */
+/** Makes one chunk of the oldest rows of a series. @returns false when there were too few */
 export function compactSeries(
   db: OperationDatabase,
   seriesId: number,
@@ -110,7 +110,7 @@ export function compactSeries(
   if (rows.length < worthwhile && oldest.timeUs >= oldUs) return false;
   const span = { fromUs: oldest.timeUs, toUs: newest.timeUs + 1 };
   const chunks = chunksOf(db, seriesId, span, mostChunks + 1);
-  // Rows of long ago, few in each of many chunks: the first ones now.
+  // Old rows may concern many chunks, a few rows each: this step takes the first chunks.
   const next = chunks[mostChunks];
   if (next !== undefined) {
     chunks.length = mostChunks;
@@ -132,7 +132,7 @@ export function compactSeries(
   return true;
 }
 
-/** Removes points that are older, or about as many of them as `limit` says. @returns how many */
+/** Removes older points, but only about `limit` of them. @returns how many */
 export function removePointsBefore(
   db: OperationDatabase,
   seriesId: number,
@@ -177,7 +177,7 @@ function rowsOf(
   }));
 }
 
-/** Those that have a point in the span, or could have; in order of time. No two of a series overlap. */
+/** The chunks that may have a point in the span, in order of time. No two chunks of a series overlap. */
 function chunksOf(db: OperationDatabase, seriesId: number, { fromUs, toUs }: Span, limit = -1): ChunkRow[] {
   return db
     .prepare(
@@ -189,7 +189,7 @@ function chunksOf(db: OperationDatabase, seriesId: number, { fromUs, toUs }: Spa
     .map(chunkRow);
 }
 
-/** The chunk right before this time, when so many more points fit into it. */
+/** The chunk right before this time, if it has room for this many points more. */
 function smallBefore(db: OperationDatabase, seriesId: number, timeUs: number, room: number): ChunkRow[] {
   return db
     .prepare(
@@ -223,7 +223,7 @@ function removeChunk(db: OperationDatabase, seriesId: number, fromUs: number): v
   db.prepare('DELETE FROM chunk WHERE series_id = ?1 AND from_us = ?2').run(seriesId, fromUs);
 }
 
-/** Both in order of time. Where a point is in both, the fields of the row are the newer ones. */
+/** Merges two lists that are in order of time. When both have a point, the fields of the row are newer. */
 function united(stored: readonly Point[], rows: readonly Point[]): Point[] {
   if (rows.length === 0) return [...stored];
   if (stored.length === 0) return [...rows];
