@@ -108,7 +108,7 @@ function Pictures({ details, type }: { details: DeviceDetails; type: Load<Device
       <PresenceTimeline details={details} range={range} until={until} />
       <MarkList marks={marks} />
       {type.kind === 'loaded' && (
-        <>
+        <div class="chart-links">
           <ReadingsExport
             device={details.id}
             streams={type.value.streams ?? {}}
@@ -116,7 +116,7 @@ function Pictures({ details, type }: { details: DeviceDetails; type: Load<Device
             until={until}
           />
           <SeveralFields device={details.id} type={type.value} />
-        </>
+        </div>
       )}
       {type.kind === 'failed' && (
         <Failed what={texts.device.theDeviceType(typeOf(details))} error={type.error} />
