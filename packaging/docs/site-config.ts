@@ -9,7 +9,7 @@ const searchOptions = `{
   prefix: true,
   boost: { title: 4, text: 2, titles: 1 },
   boostDocument(id) {
-    if (id.includes('/questions')) return 4;
+    if (id.includes('/questions')) return 2;
     if (id.includes('/hub/')) return 0.2;
     return id.includes('/reference/') && !id.includes('/reference/protocol') ? 0.7 : 1;
   },

@@ -42,6 +42,7 @@ export const siteGroups: readonly SiteGroup[] = [
       },
       { page: 'guides/settings', title: 'Settings', source: 'docs/settings.md' },
       { page: 'guides/commands', title: 'Commands, groups, schedules', source: 'docs/commands.md' },
+      { page: 'guides/alarms', title: 'Alarms and webhooks', source: 'docs/alarms.md' },
       { page: 'guides/http-api', title: 'The API with curl', source: 'docs/http-api.md' },
       { page: 'guides/grafana', title: 'Grafana', source: 'dashboards/grafana/README.md' },
       { page: 'guides/home-assistant', title: 'Home Assistant', source: 'docs/home-assistant.md' },
