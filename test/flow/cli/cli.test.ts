@@ -317,10 +317,10 @@ test('readings are read through the running hub, newest or by range', async (t) 
   const asCsv = await run([...args.slice(0, -1), '--csv'], dataDir);
   assert.equal(
     asCsv.out,
-    'time,temperature\r\n' +
-      '2026-01-01T00:00:05.000250Z,5\r\n' +
-      '2026-01-01T00:00:06.000250Z,6\r\n' +
-      '2026-01-01T00:00:07.000250Z,7\r\n',
+    'time,temperature\n' +
+      '2026-01-01T00:00:05.000250Z,5\n' +
+      '2026-01-01T00:00:06.000250Z,6\n' +
+      '2026-01-01T00:00:07.000250Z,7\n',
   );
 
   const unknown = await run(['readings', 'd-1', 'flow'], dataDir);

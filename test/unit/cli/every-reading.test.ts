@@ -32,5 +32,5 @@ test('a cell with a comma, a quote or a line feed is quoted, and a formula is a 
     [undefined, 'x\ny'],
   ];
   const lines = ['time,"a,b"', '1,"say ""no"""', "-2.5,'=1+1", ',"x\ny"', ''];
-  assert.equal(csv(['time', 'a,b'], rows), lines.join('\r\n'));
+  assert.equal(csv(['time', 'a,b'], rows), lines.join('\n'));
 });
