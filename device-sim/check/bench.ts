@@ -17,7 +17,7 @@ export interface BenchParts {
   command?: string | undefined;
 }
 
-/** What a check has at hand: a hub that it plays, and the device. */
+/** The tools of a check: a played hub, and the device. */
 export class Bench {
   readonly hub: PlayedHub;
   readonly device: CheckedDevice;
@@ -45,7 +45,7 @@ export class Bench {
     return session;
   }
 
-  /** Cuts the power of the device, and switches it on again. The next session is that of the new boot. */
+  /** Cuts the power of the device and switches it on again. The next session belongs to the new boot. */
   async reboot(): Promise<void> {
     await this.device.kill();
     this.hub.forgetSessions();
@@ -64,7 +64,7 @@ export class Bench {
     return chosen;
   }
 
-  /** A command that has a minute, by the hub's clock. @throws NotApplicable */
+  /** A command whose deadline is in a minute, by the hub's clock. @throws NotApplicable */
   command(changes: Partial<CommandFrame> = {}): CommandFrame {
     const { name, safety } = this.commandType;
     const params = this.type.definition.commands?.[name]?.params;

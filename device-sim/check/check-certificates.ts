@@ -1,6 +1,6 @@
-/** Certificates for the checks of TLS: right ones, and each kind of wrong one (RFC 5280 §6.1, RFC 9525). */
+/** Certificates for the checks of TLS: a right one, and wrong ones of each kind (RFC 5280 §6.1, RFC 9525). */
 
-// The x509 package finds its parts by reflection and asks for this polyfill; it must be loaded first.
+// The x509 package needs this polyfill to find its parts by reflection. It must be loaded first.
 import 'reflect-metadata';
 import {
   BasicConstraintsExtension,
@@ -10,11 +10,11 @@ import {
 import { KeyObject, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 
-/** What is wrong with the certificate that the hub shows. */
+/** The fault of the certificate that the hub presents; `right`: none. */
 export type CertificateKind = 'right' | 'wrong-ca' | 'wrong-name' | 'expired';
 
 export interface CheckCertificate {
-  /** What the device is told to trust, PEM. */
+  /** The CA that the device gets to trust, PEM. */
   ca: string;
   cert: string;
   key: string;
@@ -26,7 +26,7 @@ const signingAlgorithm = { name: 'ECDSA', hash: 'SHA-256' };
 const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
   webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign', 'verify']);
 
-/** @param host by which the device reaches the hub */
+/** @param host the name or address by which the device reaches the hub */
 export async function makeCheckCertificate(kind: CertificateKind, host: string): Promise<CheckCertificate> {
   const nowMs = Date.now();
   const issuer = await newAuthority(nowMs);

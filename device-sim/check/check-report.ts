@@ -1,7 +1,7 @@
 import type { DeviceType } from '../../schemas/index.ts';
 import type { Outcome } from './run-checks.ts';
 
-/** The outcomes for people, for programs, and for what shows test results. */
+/** The outcomes for people, for programs, and for viewers of test results. */
 
 const marks = { passed: '✔', failed: '✖', skipped: '−' } as const;
 

@@ -1,24 +1,24 @@
 import type { Bench } from './bench.ts';
 import type { CertificateKind } from './check-certificates.ts';
 
-/** One thing that a device must do, as the protocol's page says it. */
+/** One requirement for devices from the description of the protocol. */
 export interface Check {
   /** `group/name` */
   id: string;
-  /** What a right device does, as a sentence. */
+  /** What a correct device does. */
   title: string;
-  /** It is about TLS, with this certificate of the hub. */
+  /** For a check of TLS: the certificate of the hub. */
   certificate?: CertificateKind;
-  /** @throws CheckFault when the device does otherwise, NotApplicable when the check does not concern it */
+  /** @throws CheckFault when the device fails, NotApplicable when the check does not apply to it */
   run: (bench: Bench) => Promise<void>;
 }
 
-/** The device did something else than it must. */
+/** The device did something wrong, or failed to do something. */
 export class CheckFault extends Error {
   override readonly name = 'CheckFault';
 }
 
-/** The device has nothing to which the check applies, such as commands. */
+/** The check does not apply to the device, for example because it has no commands. */
 export class NotApplicable extends Error {
   override readonly name = 'NotApplicable';
 }
@@ -34,7 +34,7 @@ export function pause(ms: number): Promise<void> {
   });
 }
 
-/** The promise, or a fault when it takes longer. @throws CheckFault */
+/** Waits for the promise. @throws CheckFault when it takes longer */
 export async function within<Value>(ms: number, promise: Promise<Value>, otherwise: string): Promise<Value> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

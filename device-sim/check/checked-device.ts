@@ -1,25 +1,25 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** How the device under test finds the hub, and who it is. */
+/** The address of the hub, and the identity of the device under test. */
 export interface DeviceIdentity {
   url: string;
   id: string;
   secret: string;
   /** `name@version` */
   type: string;
-  /** A folder that outlives its reboots. */
+  /** A folder that outlives reboots of the device. */
   state: string;
-  /** File with the CA to trust, PEM; without TLS there is none. */
+  /** The file with the CA to trust, PEM; undefined without TLS. */
   ca: string | undefined;
 }
 
 export interface CheckedDevice {
-  /** Switches it on. */
+  /** Switches the device on. */
   start(): void;
-  /** Cuts its power. */
+  /** Cuts the power of the device. */
   kill(): Promise<void>;
-  /** The last it said on its own output. */
+  /** The end of the device's own output. */
   readonly output: string;
 }
 
@@ -32,7 +32,7 @@ export class DeviceProcess implements CheckedDevice {
   #child: ChildProcess | undefined;
   output = '';
 
-  /** @param env what else its environment has */
+  /** @param env further variables for its environment */
   constructor(
     command: readonly string[],
     identity: DeviceIdentity,
@@ -56,7 +56,7 @@ export class DeviceProcess implements CheckedDevice {
 
   start(): void {
     const [program = '', ...args] = this.#command;
-    // A process group of its own: a device started by a shell ends with it.
+    // A process group of its own, so that a device that a shell started ends with it.
     const child = spawn(program, args, { env: this.#env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     const keep = (data: Buffer): void => {
       this.output = `${this.output}${data.toString('utf8')}`.slice(-keptOutput);
@@ -76,7 +76,7 @@ export class DeviceProcess implements CheckedDevice {
     try {
       process.kill(-child.pid, 'SIGKILL');
     } catch {
-      // It ended by itself in between; `exit` says so.
+      // It has ended by itself meanwhile; the `exit` listener records that.
     }
     await ended;
   }

@@ -40,7 +40,7 @@ export const commandChecks: readonly Check[] = [
       session.send(command);
       const first = await session.result(command.id);
       const from = session.heard.length;
-      // By then its deadline is over: whoever runs it again, or judges it anew, says expired.
+      // The deadline is over by then: a device that runs or judges the command again reports expired.
       session.send({ ...command, deadline: bench.hub.now() - 1_000, ttlMs: 1 });
       const again = await session.result(command.id, from);
       const same = JSON.stringify(again) === JSON.stringify(first);

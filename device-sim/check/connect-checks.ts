@@ -1,7 +1,7 @@
 import { typeName } from '../../schemas/index.ts';
 import { demand, type Check } from './check.ts';
 
-/** The upgrade request and the hello. */
+/** Checks of the upgrade request and the hello. */
 
 const path = '/v1/device';
 

@@ -1,15 +1,15 @@
 import { demand, pause, type Check } from './check.ts';
 import { readingsOf, type DataFrame, type PlayedSession } from './played-session.ts';
 
-/** Readings: numbering, the window, and that none is lost or sent for nothing. */
+/** Checks of readings: numbering, the window, no losses and no needless repetition. */
 
-/** A clock that is wrong by more than the hub takes is refused; readings of a right device are this near. */
+/** The greatest distance of a correct device's times from the hub's clock, ms: the hub refuses readings beyond. */
 const nearMs = 60_000;
 const dayMs = 86_400_000;
 
 /**
- * The frame that carries this reading, once it has come.
- * @param afterSeq it is none of the frames up to this one
+ * Waits for the frame that carries this reading.
+ * @param afterSeq only frames after this seq count
  * @throws CheckFault
  */
 export async function frameWith(
@@ -28,7 +28,7 @@ export async function frameWith(
   demand(false, otherwise);
 }
 
-/** The first reading of a session that is never acked. */
+/** The first reading of the session, which is not acked. */
 export async function firstUnacked(session: PlayedSession): Promise<{ reading: string; seq: number }> {
   const [frame] = await session.dataFrames(1);
   const [reading] = frame === undefined ? [] : readingsOf(frame);
@@ -90,7 +90,7 @@ export const dataChecks: readonly Check[] = [
       bench.device.start();
       const first = await bench.open();
       const acked = new Set((await first.dataFrames(2)).flatMap(readingsOf));
-      // The ack is on its way.
+      // Lets the ack arrive.
       await pause(300);
       first.cut();
       const second = await bench.open();

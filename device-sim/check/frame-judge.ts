@@ -12,7 +12,7 @@ import { readJson } from '../../schemas/json-text.ts';
 
 export type Judged = { kind: 'frame'; frame: DeviceFrame } | { kind: 'unlawful'; fault: string };
 
-/** Judges what a device sends by the frame's JSON Schema, and its data by the device type. */
+/** Judges the frames of a device by their JSON Schemas, and their data by the device type. */
 export class FrameJudge {
   readonly #type: DeviceType;
   /** Command id → name, of the commands that were sent. */

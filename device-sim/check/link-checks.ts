@@ -1,7 +1,7 @@
 import { limits } from '../../schemas/index.ts';
 import { demand, within, type Check } from './check.ts';
 
-/** Pings, fragments, silence. */
+/** Checks of pings, fragments and silence. */
 
 const heartbeatMs = 1_000;
 const graceMs = 500;

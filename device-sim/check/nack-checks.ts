@@ -4,13 +4,13 @@ import { demand, type Check } from './check.ts';
 import { firstUnacked, frameWith } from './data-checks.ts';
 import { readingsOf, type PlayedSession } from './played-session.ts';
 
-/** What a device does with each code of a refusal. */
+/** Checks of a device's reaction to each nack code. */
 
 const waitMs = 1_200;
-/** Timers of small devices are a little early at times, ms. */
+/** Timers of small devices may fire a little early, ms. */
 const earlyMs = 20;
 
-/** A session in which the first data frame is refused and nothing is acked before that. */
+/** Opens a session and refuses its first data frame, with no ack before that. */
 async function refuseFirst(
   bench: Bench,
   nack: { code: NackCode; retry: boolean; retryAfterMs?: number },
@@ -91,7 +91,7 @@ export const nackChecks: readonly Check[] = [
     title: 'sends only the refused samples of a batch again',
     async run(bench) {
       bench.device.start();
-      // Readings that pile up while the window is shut come in a batch.
+      // Readings that collect while the window is closed come in one batch.
       const session = await bench.hub.session();
       session.acks = false;
       const limits = { frameBytes: 65_536, samples: 500, inFlight: 1, messagesPerSec: 100 };

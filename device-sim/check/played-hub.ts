@@ -30,15 +30,15 @@ const subprotocol = 'hub.v1.json';
 /** Lines of the log that a report shows. */
 const shownLines = 40;
 
-/** A hub that does just what a check says. */
+/** A hub that does exactly what a check says. */
 export class PlayedHub {
   readonly attempts: Attempt[] = [];
   readonly faults: string[] = [];
-  /** What the next upgrades are answered with; undefined: they are let in. */
+  /** Refuses the next upgrades; undefined: they are accepted. */
   refusal: ((request: IncomingMessage) => RefusedUpgrade | undefined) | undefined;
-  /** Answers requests that are no upgrades; undefined: there is nothing to get. */
+  /** Answers requests that are no upgrades; undefined: the hub serves no files. */
   files: RequestListener | undefined;
-  /** How far the hub's clock is from this machine's, ms. */
+  /** The offset of the hub's clock from that of this machine, ms. */
   clockMs = 0;
   readonly #judge: FrameJudge;
   readonly #log: string[] = [];
@@ -128,7 +128,7 @@ export class PlayedHub {
     return within(ms, this.#when(next), 'the device did not connect');
   }
 
-  /** Connections that no check has taken yet are of no interest any more. */
+  /** Discards connections that no check has taken. */
   forgetSessions(): void {
     this.#sessions.length = 0;
   }
@@ -139,13 +139,13 @@ export class PlayedHub {
     await within(ms, this.#when(some), 'the device did not connect');
   }
 
-  /** Resolves when there were so many attempts to connect. @throws CheckFault */
+  /** Resolves with this attempt to connect, counted from 1. @throws CheckFault */
   async attempted(count: number, ms: number): Promise<Attempt> {
     const enough = (): Attempt | undefined => this.attempts[count - 1];
     return within(ms, this.#when(enough), `attempt ${count} to connect did not come`);
   }
 
-  /** Downloads that are under way break off. */
+  /** Breaks off the downloads that are under way. */
   cutRequests(): void {
     for (const response of this.#responses) response.destroy();
   }
@@ -157,7 +157,7 @@ export class PlayedHub {
     await once(this.#http, 'close');
   }
 
-  /** What the device sent that no right device sends. @throws CheckFault */
+  /** @throws CheckFault when the device sent something that the protocol forbids */
   demandLawful(): void {
     const [first] = this.faults;
     if (first !== undefined) throw new CheckFault(`the device sent ${first}`);

@@ -7,20 +7,20 @@ import type { FrameJudge } from './frame-judge.ts';
 export type DataFrame = TelemetryFrame | EventFrame;
 type Of<Type extends DeviceFrame['type']> = Extract<DeviceFrame, { type: Type }>;
 
-/** A frame of the device, and when it came, monotonic ms. */
+/** A frame of the device, and the time when it came, monotonic ms. */
 export interface Heard {
   frame: DeviceFrame;
   atMs: number;
 }
 
 export interface SessionLog {
-  /** Both directions, for the report of a failure. */
+  /** Records a frame of either direction for the report of a failure. */
   note(direction: '→' | '←' | '×', text: string): void;
-  /** Something that no right device sends. */
+  /** The device sent something that the protocol forbids. */
   unlawful(fault: string): void;
 }
 
-/** Timers so short that a check takes seconds. */
+/** Short timers, so that a check takes only seconds. */
 const shortTimers = {
   epoch: 1,
   heartbeatSec: 1,
@@ -30,7 +30,7 @@ const shortTimers = {
   limits: { frameBytes: 65_536, samples: 500, inFlight: 8, messagesPerSec: 100, burst: 100 },
 } as const;
 
-/** The hub's end of one connection. It acks and answers heartbeats by itself, unless the check says otherwise. */
+/** The hub's end of one connection. Unless a check turns it off, it acks and answers heartbeats by itself. */
 export class PlayedSession {
   readonly socket: WebSocket;
   readonly request: IncomingMessage;
@@ -42,15 +42,15 @@ export class PlayedSession {
   readonly #waiters = new Set<() => void>();
   #isOpen = true;
   #isWelcomed = false;
-  /** The last data frame that came right behind the hello. */
+  /** The seq of the last data frame before the welcome. */
   #earlySeq = 0;
-  /** Answers heartbeats. */
+  /** Whether heartbeats are answered. */
   answers = true;
-  /** Acks data frames as they come. */
+  /** Whether data frames are acked as they come. */
   acks = true;
-  /** Which words about an update are acked as they come. */
+  /** Selects the words about an update that are acked as they come. */
   acksWord: (word: Of<'update-status'>) => boolean = () => true;
-  /** Which reports of the twin are acked as they come. */
+  /** Selects the reports of the twin that are acked as they come. */
   acksReport: (report: Of<'reported'>) => boolean = () => true;
 
   /** @param now the hub's clock, Unix ms */
@@ -73,7 +73,7 @@ export class PlayedSession {
         resolve(code);
       });
     });
-    // A broken link is part of many checks; `close` follows.
+    // Many checks break the link on purpose; `close` follows.
     socket.on('error', () => undefined);
     socket.on('message', (data, isBinary) => {
       if (isBinary || !Buffer.isBuffer(data)) return log.unlawful('a binary frame');
@@ -95,7 +95,7 @@ export class PlayedSession {
     this.socket.send(text);
   }
 
-  /** The same message in three fragments, with a ping between them (RFC 6455 §5.4). */
+  /** Sends the frame in three fragments, with a ping between them (RFC 6455 §5.4). */
   sendInFragments(frame: HubFrame): void {
     const text = JSON.stringify(frame);
     this.#log.note('←', `${text} in three fragments`);
@@ -106,7 +106,7 @@ export class PlayedSession {
     this.socket.send(text.slice(2 * third), { fin: true });
   }
 
-  /** Reads the hello and welcomes. */
+  /** Reads the hello and sends the welcome. */
   async welcome(overrides: Partial<WelcomeFrame> = {}): Promise<Of<'hello'>> {
     const hello = await this.next('hello');
     this.send({ type: 'welcome', t1: hello.t1, now: this.#now(), ...shortTimers, ...overrides });
@@ -120,13 +120,13 @@ export class PlayedSession {
     this.socket.close(code, JSON.stringify(reason));
   }
 
-  /** The link is gone without a close frame. */
+  /** Cuts the link without a close frame. */
   cut(): void {
     this.#log.note('←', 'the link is cut');
     this.socket.terminate();
   }
 
-  /** The first frame of this type from the `from`-th on that `wanted` takes. @throws CheckFault */
+  /** The first frame of this type, from index `from` on, that `wanted` accepts. @throws CheckFault */
   async next<Type extends DeviceFrame['type']>(
     type: Type,
     { wanted = () => true, from = 0, ms = 10_000 }: NextOptions<Type> = {},
@@ -154,7 +154,7 @@ export class PlayedSession {
     return this.heard.flatMap(({ frame }) => (isData(frame) ? [frame] : []));
   }
 
-  /** Waits for so many data frames. @throws CheckFault */
+  /** Waits until this many data frames have come. @throws CheckFault */
   async dataFrames(count: number, ms = 15_000): Promise<DataFrame[]> {
     const enough = (): DataFrame[] | undefined => (this.data.length >= count ? this.data : undefined);
     return within(
@@ -164,7 +164,7 @@ export class PlayedSession {
     );
   }
 
-  /** No data frame comes for so long. @throws CheckFault */
+  /** Demands that no data frame comes for this long. @throws CheckFault */
   async noData(ms: number, otherwise: string): Promise<void> {
     const before = this.data.length;
     await pause(ms);
@@ -183,7 +183,7 @@ export class PlayedSession {
     }
     if (frame.type === 'update-status' && this.acksWord(frame)) this.send({ type: 'ack', re: frame.re });
     if (frame.type === 'reported' && this.acksReport(frame)) this.send({ type: 'ack', re: frame.id });
-    // What comes before the welcome is taken with it.
+    // Data frames before the welcome are acked with it.
     if (isData(frame) && !this.#isWelcomed) this.#earlySeq = frame.seq;
     else if (isData(frame) && this.acks) this.ack(frame.seq);
     this.#wake();
@@ -193,7 +193,7 @@ export class PlayedSession {
     for (const waiter of this.#waiters) waiter();
   }
 
-  /** Resolves when `look` finds something; rejects when the connection ends before. */
+  /** Resolves when `look` finds something; rejects when the connection ends first. */
   #when<Found>(look: () => Found | undefined): Promise<Found> {
     return new Promise((resolve, reject) => {
       const waiter = (): void => {
@@ -211,7 +211,7 @@ export class PlayedSession {
 
 interface NextOptions<Type extends DeviceFrame['type']> {
   wanted?: (frame: Of<Type>) => boolean;
-  /** How many frames to leave out at the beginning. */
+  /** The number of frames to skip at the beginning. */
   from?: number;
   ms?: number;
 }
@@ -220,7 +220,7 @@ function isData(frame: DeviceFrame): frame is DataFrame {
   return frame.type === 'telemetry' || frame.type === 'event';
 }
 
-/** What names each reading of the frame, whatever transmission it comes in. */
+/** A name for each reading of the frame, the same in every transmission. */
 export function readingsOf(frame: DataFrame): string[] {
   if (frame.type === 'event') return [`${frame.name} ${frame.ts ?? frame.up ?? ''}`];
   return (frame.samples ?? [frame]).map(({ ts, up }) => `${frame.stream} ${ts ?? up ?? ''}`);

@@ -2,18 +2,18 @@ import { closeCodes } from '../../schemas/index.ts';
 import { demand, pause, within, type Check } from './check.ts';
 import type { Bench } from './bench.ts';
 
-/** When a device comes again, and when not. */
+/** Checks of when a device reconnects, and when it does not. */
 
-/** Timers of small devices are a little early at times, ms. */
+/** Timers of small devices may fire a little early, ms. */
 const earlyMs = 20;
-/** Of the welcome. */
+/** `backoffMaxMs` of the welcome. */
 const backoffMaxMs = 250;
-/** What connecting itself may take, and a busy machine adds, ms. */
+/** The time that connecting may take, also on a busy machine, ms. */
 const slackMs = 2_000;
-/** So long it is watched whether a device that must stay away does. */
+/** How long a check watches that a device stays away, ms. */
 const awayMs = 5_000;
 
-/** It does not connect. @throws CheckFault */
+/** Demands that the device does not connect. @throws CheckFault */
 async function demandAway({ hub }: Bench, after: string): Promise<void> {
   const before = hub.attempts.length;
   await pause(awayMs);
@@ -27,7 +27,7 @@ async function nextAttempt({ hub }: Bench, ms: number): Promise<number> {
   return atMs - beganMs;
 }
 
-/** Refusals after which waiting seconds is of no use: somebody has to change something first. */
+/** After these refusals a device should not try again within seconds: somebody must change something first. */
 const lastingStatuses = [400, 401, 403, 404, 426];
 const lasting = lastingStatuses.map((status): Check => ({
   id: `again/${status}`,
@@ -53,7 +53,7 @@ const waiting = [429, 503].map((status): Check => ({
   },
 }));
 
-/** Codes after which a device comes soon. */
+/** Close codes after which a device comes back soon. */
 const soon = (['slowReader', 'silent', 'overloaded'] as const).map((name): Check => {
   const code = closeCodes[name];
   return {
@@ -75,7 +75,7 @@ const soon = (['slowReader', 'silent', 'overloaded'] as const).map((name): Check
   };
 });
 
-/** Codes after which a device stays away for a minute or more. */
+/** Close codes after which a device stays away for a minute or more. */
 const away = (
   ['misbehaving', 'credentialExpired', 'credentialRevoked', 'replaced', 'rateAbuse'] as const
 ).map((name): Check => {
@@ -93,7 +93,7 @@ const away = (
   };
 });
 
-/** Greatest distance of a sample's distribution from the uniform one on [0, 1] (Kolmogorov–Smirnov). */
+/** The greatest distance of a sample's distribution from the uniform one on [0, 1] (Kolmogorov–Smirnov). */
 function distanceFromUniform(sample: readonly number[]): number {
   const sorted = sample.toSorted((a, b) => a - b);
   const steps = sorted.flatMap((value, index) => [
@@ -104,7 +104,7 @@ function distanceFromUniform(sample: readonly number[]): number {
 }
 
 const tries = 24;
-/** A right device fails once in a thousand runs: 1.95 / √n. */
+/** At this limit, 1.95 / √n, a correct device fails once in a thousand runs. */
 const farFromUniform = 1.95 / Math.sqrt(tries);
 
 export const reconnectChecks: readonly Check[] = [
@@ -117,7 +117,7 @@ export const reconnectChecks: readonly Check[] = [
     title: 'spreads its attempts evenly between 0 and the limit of its backoff',
     async run(bench) {
       bench.device.start();
-      // From the welcome on, the limit is backoffMaxMs.
+      // After a welcome, the limit is its backoffMaxMs.
       const session = await bench.open();
       bench.hub.refusal = () => ({ status: 503 });
       session.cut();
@@ -162,7 +162,7 @@ export const reconnectChecks: readonly Check[] = [
       const slotMs = 2_500;
       session.send({ type: 'drain', reconnectAfterMs: slotMs, reason: 'check' });
       const beganMs = performance.now();
-      // Readings that were under way when the drain came.
+      // Lets readings arrive that were under way when the drain came.
       await pause(200);
       await session.noData(800, 'it sends readings after the drain');
       session.close(closeCodes.draining, { code: 'draining', retryAfterMs: slotMs - 1_000 });

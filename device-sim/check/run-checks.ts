@@ -12,7 +12,7 @@ import { PlayedHub } from './played-hub.ts';
 export interface Outcome {
   check: Check;
   verdict: 'passed' | 'failed' | 'skipped';
-  /** Why it failed or was skipped. */
+  /** Why the check failed or was skipped. */
   reason?: string;
   tookMs: number;
   /** Frames and closes of a failure, and the device's own output. */
@@ -27,7 +27,7 @@ export interface CheckOptions {
   listen: { host: string; port: number };
   /** The device is given a CA and connects by TLS. */
   tls: boolean;
-  /** Of the hub as the device reaches it, when that is not the address it listens at. */
+  /** The host by which the device reaches the hub, when it differs from the listen address. */
   host?: string | undefined;
   id: string;
   secret: string;
@@ -85,7 +85,7 @@ async function runCheck(check: Check, options: CheckOptions): Promise<Outcome> {
     if (error instanceof NotApplicable)
       return { check, verdict: 'skipped', reason: error.message, tookMs: tookMs(), log: [] };
     if (!(error instanceof CheckFault)) throw error;
-    // What breaks the protocol is nearer to the cause than what did not come because of it.
+    // A breach of the protocol is closer to the cause than a missing frame.
     const reason = hub.faults[0] === undefined ? error.message : `the device sent ${hub.faults[0]}`;
     const said = device.output.split('\n').filter((line) => line !== '');
     const log = [...hub.log, ...said.map((line) => `device: ${line}`)];
@@ -97,7 +97,7 @@ async function runCheck(check: Check, options: CheckOptions): Promise<Outcome> {
   }
 }
 
-/** The maker of certificates takes a while to load, and is of no use without TLS. */
+/** Loads the maker of certificates only for TLS, because loading takes a while. */
 async function certificateFor({ certificate = 'right' }: Check, host: string): Promise<CheckCertificate> {
   const { makeCheckCertificate } = await import('./check-certificates.ts');
   return makeCheckCertificate(certificate, host);

@@ -1,6 +1,6 @@
 import { demand, type Check } from './check.ts';
 
-/** A new secret, in two phases. */
+/** Checks of a new secret, which a device takes over in two phases. */
 
 const fresh = 'bmV3LXNlY3JldC1vZi10aGUtY2hlY2st';
 
@@ -16,7 +16,7 @@ export const secretChecks: readonly Check[] = [
       device.start();
       const first = await bench.open();
       first.send({ type: 'credential', id: 'k-1', secret: fresh });
-      // Now, or at its next reconnect.
+      // The device may use it immediately or at its next reconnect.
       await new Promise((resolve) => {
         setTimeout(resolve, 500);
       });

@@ -2,9 +2,9 @@ import { TLSSocket } from 'node:tls';
 import type { CertificateKind } from './check-certificates.ts';
 import { demand, pause, type Check } from './check.ts';
 
-/** Whom a device trusts. */
+/** Checks of the certificates that a device trusts. */
 
-/** So long it is watched whether the device goes on although it must not. */
+/** How long a check watches that the device does not go on, ms. */
 const watchedMs = 3_000;
 
 const wrong: readonly (readonly [kind: CertificateKind, what: string])[] = [
@@ -45,7 +45,7 @@ export const tlsChecks: readonly Check[] = [
     async run(bench) {
       bench.device.start();
       const first = await bench.open();
-      // The tickets come behind the handshake.
+      // The tickets come after the handshake.
       await first.dataFrames(1);
       first.cut();
       const { socket } = (await bench.open()).request;

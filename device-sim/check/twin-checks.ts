@@ -6,7 +6,7 @@ import type { Bench } from './bench.ts';
 import { demand, NotApplicable, pause, type Check } from './check.ts';
 import type { PlayedSession } from './played-session.ts';
 
-/** The twin: the newest desired state, whole, held and reported. */
+/** Checks of the twin: the device takes the newest desired state as a whole, holds it and reports it. */
 
 /** A setting that a device reports under the same name, and two values of it. */
 interface Setting {
@@ -19,7 +19,7 @@ type Desired = Omit<Extract<HubFrame, { type: 'desired' }>, 'type'>;
 type Reported = Awaited<ReturnType<typeof reportOf>>;
 
 const triesForAnother = 50;
-/** Longer than generated values stay alike, ms. */
+/** A step in time after which generated values differ, ms. */
 const stepMs = 3_600_000;
 
 function firstSetting(
@@ -63,7 +63,7 @@ function stateWith({ path }: Setting, value: unknown): JsonObject {
   return path.reduceRight<unknown>((inner, name) => ({ [name]: inner }), value) as JsonObject;
 }
 
-/** What the reports of this session say of the setting. */
+/** The value of the setting in the reports of this session. */
 function reportedOf({ heard }: PlayedSession, { path }: Setting): unknown {
   let state: JsonObject = {};
   for (const { frame } of heard) if (frame.type === 'reported') state = mergePatch(state, frame.patch);
@@ -85,7 +85,7 @@ function demandHeld(
   demand(errors.length > 0 || isSameJson(said, value), otherwise);
 }
 
-/** The next session, which reports what is desired unless the device says that it holds it. */
+/** Opens the next session. The welcome has the desired state, unless the device says that it holds the revision already. */
 async function openWith(
   bench: Bench,
   desired: Desired,
@@ -98,7 +98,7 @@ async function openWith(
   return { session, held };
 }
 
-/** A device that has dealt with this revision, and knows that the hub has its report. */
+/** Brings the device to a state in which it has dealt with this revision and its report is acked. */
 async function holding(bench: Bench, desired: Desired): Promise<PlayedSession> {
   bench.device.start();
   const { session } = await openWith(bench, desired);
@@ -107,7 +107,7 @@ async function holding(bench: Bench, desired: Desired): Promise<PlayedSession> {
   return session;
 }
 
-/** A device that has dealt with revision 7, and whose report the hub has not acked. */
+/** Brings the device to a state in which it has dealt with revision 7 and its report is not acked. */
 async function reporting(bench: Bench) {
   const setting = settingOf(bench);
   const desired: Desired = { rev: 7, state: stateWith(setting, setting.one) };

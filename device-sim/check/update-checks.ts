@@ -6,12 +6,12 @@ import type { Bench } from './bench.ts';
 import { demand, NotApplicable, pause, within, type Check } from './check.ts';
 import type { PlayedSession } from './played-session.ts';
 
-/** New firmware. What is offered has another SHA-256 than the hub says, so that no device ever installs it. */
+/** Checks of firmware updates. The file never has the SHA-256 that the hub gives, so no device installs it. */
 
 const file = Buffer.alloc(30_000, 'check ');
 const sha256 = 'c0ffee'.padEnd(64, '0');
 const target = `/v1/artifacts/${sha256}`;
-/** A device may try a file that came wrong again, and waits longer each time. */
+/** A device may download a wrong file several times, and waits longer each time. */
 const patienceMs = 40_000;
 
 function offerOf({ type }: Bench, url = target): OfferedUpdate {
@@ -19,7 +19,7 @@ function offerOf({ type }: Bench, url = target): OfferedUpdate {
   return { id: 'check-update', version: '99.0.0-check', url, sha256, size: file.length };
 }
 
-/** What the played hub answers to requests of the file, and what it was asked. */
+/** Answers requests for the file, and records them. */
 class Asked {
   readonly #requests: IncomingMessage[] = [];
   readonly #waiters = new Set<() => void>();
@@ -51,7 +51,7 @@ class Asked {
   }
 }
 
-/** The whole file, or the part that is asked for. */
+/** Serves the whole file, or the requested part. */
 function serve({ headers }: IncomingMessage, response: ServerResponse): void {
   const etag = `"${sha256}"`;
   const [, from] = /^bytes=(\d+)-$/.exec(headers.range ?? '') ?? [];
@@ -64,7 +64,7 @@ function serve({ headers }: IncomingMessage, response: ServerResponse): void {
 
 const isEnd = ({ state }: { state: string }): boolean => state === 'failed' || state === 'rejected';
 
-/** The word that it does not take the file; the words before it are acked. @throws CheckFault */
+/** Waits until the device refuses the file, and acks the words before that. @throws CheckFault */
 async function refusal(session: PlayedSession, ms = patienceMs) {
   const frame = await session.next('update-status', {
     wanted: (word) => isEnd(word) || word.state === 'applying',

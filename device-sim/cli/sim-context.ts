@@ -21,7 +21,7 @@ export interface CliContext {
 
 export const exitCodes = {
   ok: 0,
-  /** Something was rejected or skipped. */
+  /** Something was rejected or skipped, or a check failed. */
   incomplete: 1,
   /** Wrong arguments, an unreadable file, or a hub that does not accept the device. */
   cannot: 2,

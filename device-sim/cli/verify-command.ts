@@ -31,7 +31,7 @@ interface VerifyCommandOptions extends ConnectOptions {
 /** How many differences are shown as text; `--json` lists all. */
 const shownDifferences = 20;
 
-/** `verify`: devices with every fault, and a ledger that is compared with the store and the hub's ledger. */
+/** `verify`: runs devices with every fault, and compares their ledger with the store and the hub's ledger. */
 export function addVerify(program: Command, context: CliContext): void {
   addConnectOptions(
     program
@@ -80,7 +80,7 @@ async function runVerify(options: VerifyCommandOptions, context: CliContext): Pr
   context.exit(differences.length === 0 ? exitCodes.ok : exitCodes.incomplete);
 }
 
-/** The hub's operator API. Hub and simulator are of the same release, so the shapes are known. */
+/** The hub's operator API. Hub and simulator are of the same release, so the answers need no check. */
 function hubBehind(socket: string): VerifiedHub {
   return {
     async ledger(device) {

@@ -37,16 +37,16 @@ function memberOf(member: FleetMember): FleetMember {
   return { ...member, alter: (data) => ({ ...data, battery: lowBattery.volt }) };
 }
 
-/** Its battery is below the alarm limit of env-sensor@1: an alarm that somebody should acknowledge. */
+/** A battery below the alarm limit of env-sensor@1: somebody should acknowledge the alarm. */
 const lowBattery = { device: 'env-20', volt: 2.6 };
 
-/** What the demo shows of twins: a device that holds its setting, and one that cannot. */
+/** Settings for two twins: one device holds its setting, the other cannot. */
 const settings = [
   ['env-1', 'intervalSec=5'],
   ['env-2', 'intervalSec=1'],
 ] as const;
 
-/** Asks for the settings of the demo; one that is asked for already changes nothing. @throws HubFault */
+/** Sets the desired settings of the demo. Setting them again changes nothing. @throws HubFault */
 export async function demoSettings(hub: HubProcess): Promise<void> {
   for (const [device, setting] of settings) await hub.command(['twin', device, '--set', setting]);
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 
-/** How many ports the demo takes, one after the other. */
+/** The number of consecutive ports that the demo takes. */
 const count = 3;
 const highest = 65_535;
 
@@ -11,7 +11,7 @@ export function parsePortBase(text: string): number {
   return port;
 }
 
-/** Where devices, operators and MQTT clients connect when the demo takes the ports from this one on. */
+/** The addresses for devices, operators and MQTT clients, when `base` is the first port of the demo. */
 export function listenersFrom(base: number): Record<string, string> {
   return {
     HUB_DEVICE_LISTEN: `127.0.0.1:${base}`,

@@ -6,17 +6,17 @@ const type = 'env-sensor';
 const version = '2.0.0';
 /** Simulated devices run any file. */
 const firmware = 'firmware of the demo\n'.repeat(3_000);
-/** A wave is done after it, so that there are minutes to look at. */
+/** A wave ends after this time, so that a visitor has minutes to watch. */
 const soakSec = 60;
 
-/** Begins to bring the sensors to a new firmware, in waves; simulated devices begin each demo with their old one. @throws HubFault */
+/** Starts a rollout for the sensors, which begin each demo with their old firmware. @throws HubFault */
 export async function demoRollout(hub: HubProcess, nowMs: number): Promise<void> {
   const file = join(hub.dataDir, 'demo-firmware.bin');
   await writeFile(file, firmware);
   try {
     await hub.command(['firmware', 'add', file, '--type', type, '--version', version]);
   } catch (error) {
-    // A demo before this one has added it.
+    // An earlier demo has added it.
     if (!(error instanceof HubFault) || !error.message.includes('of this version already')) throw error;
   }
   const what = ['--type', type, '--version', version, '--to', `type=${type}`, '--id', `demo-${nowMs}`];

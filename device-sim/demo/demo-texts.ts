@@ -1,7 +1,7 @@
 import type { HubNumbers, Rates } from '../verify/hub-numbers.ts';
 import type { HubProcess } from './hub-process.ts';
 
-/** As they are called from a checkout, and from the package, which holds JavaScript. */
+/** How to call the programs: from a checkout (`.ts`), or from the package, which has JavaScript. */
 const programs = import.meta.url.endsWith('.ts')
   ? { hub: 'npm run -s hub --', demo: 'npm run demo', options: ' --' }
   : { hub: 'npx device-hub', demo: 'npx device-hub demo', options: '' };
@@ -27,7 +27,7 @@ export function commandsText({ commands }: HubNumbers): string {
 
 export interface Introduction {
   hub: HubProcess;
-  /** As the caller named it, for commands that can be copied. */
+  /** As the caller wrote it, for commands that can be copied. */
   dataDir: string;
   mqttRoot: string;
   logFile: string;
@@ -69,7 +69,7 @@ function mqttLines(brokerUrl: string, root: string): string[] {
   return [
     `  mosquitto_sub ${broker} -v -t '${root}/status/#' -t '${root}/presence/#'`,
     `  mosquitto_pub ${broker} -q 1 -t ${root}/command/env-1/set-interval -m '{"params":{"seconds":1}}'`,
-    // A command that moves something needs an id of the caller, so that a repeated packet is not a second command.
+    // A command that moves something needs an id of the caller, so that a repeated packet does not run it twice.
     `  mosquitto_pub ${broker} -q 1 -t ${root}/command/valve-1/set-position -m '{"id":"move-1","params":{"percent":40}}'`,
   ];
 }

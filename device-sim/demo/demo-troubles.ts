@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import type { Device } from '../../sdk/typescript/src/node.ts';
 import type { Fleet, FleetMember } from '../device/fleet.ts';
 
-/** The devices that have trouble, and what of it is seen. */
+/** The devices that have trouble. `troubleText` says what an operator sees of it. */
 const leaking = 'valve-2';
 const broken = 'env-19';
 const flapping = 'env-18';
@@ -10,9 +10,9 @@ const rollingBack = 'env-17';
 
 /** Beyond what the type accepts, so the reading is refused. */
 const impossibleCelsius = 900;
-/** Of the readings of the broken sensor, one in so many is impossible. */
+/** One in this many readings of the broken sensor is impossible. */
 const brokenEvery = 3;
-/** How often the connection of the flapping device breaks, ms: more often than an incident needs. */
+/** The time between two breaks of the flapping device's connection, ms: often enough for an incident. */
 const flapMs = 4_000;
 const leakMs = 30_000;
 
@@ -42,7 +42,7 @@ export function troubled(members: readonly FleetMember[]): FleetMember[] {
   });
 }
 
-/** What happens again and again. @param clients the one of each device, as it is now @returns ends it */
+/** Starts the repeated troubles. @param clients the present client of each device @returns ends the troubles */
 export function startTroubles(fleet: Fleet, clients: ReadonlyMap<string, Device>, clock: Clock): Cancel {
   const leak = (): void => {
     void clients.get(leaking)?.report('leak', 'critical', { rate: 3.5, zone: 'cellar' });

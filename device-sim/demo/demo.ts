@@ -89,7 +89,7 @@ async function runDemo(hub: HubProcess): Promise<number> {
   return process.exitCode;
 }
 
-/** What is asked of the devices, while they are shown already. */
+/** Sets twins and starts the rollout, while the status is shown already. */
 async function askOfFleet(hub: HubProcess): Promise<void> {
   try {
     await demoSettings(hub);

@@ -10,7 +10,7 @@ import { parseCredentials, type Credential } from '../device/credentials.ts';
 /** The sources are `.ts`, the package `.js`. */
 const hubMain = fileURLToPath(new URL(`../../hub/main${extname(import.meta.url)}`, import.meta.url));
 const readyTimeoutMs = 30_000;
-/** The hub stops within ten seconds by itself; one that does not is killed. */
+/** The hub stops within ten seconds by itself. After this time it is killed. */
 const stopTimeoutMs = 15_000;
 
 export interface HubProcess {
@@ -19,7 +19,7 @@ export interface HubProcess {
   /** Address of the embedded broker; undefined with an external one. */
   brokerUrl: string | undefined;
   dataDir: string;
-  /** Where the first admin account is created; undefined when there is one. */
+  /** The address at which the first admin account is created; undefined when there is an account already. */
   firstLoginUrl: string | undefined;
   /** Resolves with the exit code (null after a signal) when the process ends, for whatever reason. */
   exited: Promise<number | null>;

@@ -1,7 +1,7 @@
 import type { LinkFaults } from '../../sdk/typescript/src/node.ts';
 import type { CommandFaults } from './command-faults.ts';
 
-/** What the faults take hold of. */
+/** The parts of a device on which the faults act. */
 export interface Faulty {
   link: LinkFaults;
   commands: (faults: CommandFaults) => void;

@@ -7,8 +7,8 @@ export interface CommandFaults extends AnswerFaults {
 }
 
 /**
- * A handler whose device loses its power at this moment: nothing follows it any more.
- * @param dies the moment, when one is set
+ * A handler whose device loses its power at the given moment. Nothing happens after that.
+ * @param dies the moment; undefined: the device keeps its power
  * @param died cuts the power
  */
 export function mortal(

@@ -7,7 +7,7 @@ import { schemaModel } from './schema-model.ts';
 import { envReading, flowReading, trafficReading } from './signals.ts';
 import { createValve } from './valve.ts';
 
-/** What commands may do to the device on which they run. */
+/** Actions of commands on the device that runs them. */
 export interface DeviceControls {
   setIntervalSec(seconds: number): void;
   /** Restarts once the hub has the result of this command: a new boot, uptime from zero. */
@@ -32,14 +32,14 @@ export interface DeviceModel {
   settings?: ModelSettings;
 }
 
-/** What a device does where nothing is desired, and what it says of itself besides. */
+/** A device's own values where nothing is desired, and its further reported values. */
 export interface ModelSettings {
-  /** The time between readings is a setting, `intervalSec`, whose default is the device's own. */
+  /** Whether the time between readings is a setting, `intervalSec`. Its default is that of the device. */
   interval: boolean;
   defaults: JsonObject;
   /** Reported, and never desired. */
   fixed?: JsonObject;
-  /** What of a desired state it cannot take. */
+  /** The desired values that the device cannot take. */
   faults?: (desired: JsonObject) => readonly TwinError[];
 }
 
@@ -73,7 +73,7 @@ export function createModel(type: string | DeviceType, context: ModelContext): D
   return create(context);
 }
 
-/** Its battery would not last. */
+/** With a shorter interval the battery would not last. */
 const shortestIntervalSec = 2;
 
 function envSensor({ seed, controls }: ModelContext): DeviceModel {

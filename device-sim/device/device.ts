@@ -32,7 +32,7 @@ export interface DeviceCounters {
   commands: number;
 }
 
-/** A reading, as its sensors have it → as they say it. */
+/** Changes the data of a reading, as a fault of the sensors would. */
 export type Alter = (data: Record<string, unknown>) => Record<string, unknown>;
 
 type Passed = Pick<NodeSettings, 'url' | 'id' | 'secret' | 'ca' | 'capacity' | 'backoffFirstMs'>;
@@ -48,9 +48,9 @@ export interface SimulatedDeviceOptions extends Passed {
   memoryFolder?: string | undefined;
   /** Keeps a rotated secret beyond the life of the process. */
   secretFile?: string | undefined;
-  /** What it does with new firmware: runs it, and is well, by default. */
+  /** How the device treats new firmware; by default it runs it and stays well. */
   updates?: UpdateBehavior | undefined;
-  /** When an `ill` one reboots again after it, and one that rolls back does so, ms; a minute by default. */
+  /** The time after which an `ill` device reboots again, and another rolls back, ms; a minute by default. */
   illAfterMs?: number | undefined;
   /** A fault of its sensors. */
   alter?: Alter | undefined;
@@ -61,11 +61,11 @@ export interface SimulatedDeviceOptions extends Passed {
   clock?: Clock;
 }
 
-/** How long a reboot takes, and how long it waits for its result to be acked first. */
+/** How long a reboot takes, and how long the device first waits until its result is acked. */
 const bootMs = 1500;
 const rebootPatienceMs = 3000;
 
-/** A device: takes readings, obeys its commands, reboots. */
+/** A device that takes readings, performs commands and reboots. */
 export class SimulatedDevice {
   readonly id: string;
   readonly counters: DeviceCounters;
@@ -77,11 +77,11 @@ export class SimulatedDevice {
   readonly #settings: HeldSettings | undefined;
   readonly #firmware: SimulatedFirmware;
   #intervalSec: number;
-  /** Represents the device's flash: it survives a reboot. */
+  /** The flash of the device, which survives a reboot. */
   readonly #memory: HubMemory;
   #faults: LinkFaults | undefined;
   #commandFaults: CommandFaults = {};
-  /** In its flash too: boots that the hub has not heard of. */
+  /** Boots that the hub does not know of; in the flash too. */
   #endedBoots: readonly EndedBoot[] = [];
   #client: Device | undefined;
   #cancelReading: Cancel | undefined;
@@ -129,7 +129,7 @@ export class SimulatedDevice {
     return this.#client?.isOpen ?? false;
   }
 
-  /** The version that it runs. */
+  /** The version of the firmware that the device runs. */
   get firmware(): string {
     return this.#firmware.version;
   }
@@ -156,7 +156,7 @@ export class SimulatedDevice {
       random: this.#random,
       memory: this.#memory,
       openLink: faults.open,
-      // Without a folder it forgets its readings and its commands in a reboot.
+      // Without a folder the device forgets its readings and commands in a reboot.
       remembersCommands: memoryFolder !== undefined,
       ...(memoryFolder === undefined
         ? { endedBoots: this.#endedBoots }
@@ -238,7 +238,7 @@ export class SimulatedDevice {
     this.#readAfter(seconds * 1000);
   }
 
-  /** The hub must have the result first: a device that forgets it could not send it after the boot. */
+  /** Waits until the hub has the result: a device that forgets it in the reboot could not send it again. */
   #rebootAfter(commandId: string): void {
     const client = this.#client;
     if (client === undefined) return;
@@ -254,7 +254,7 @@ export class SimulatedDevice {
     client.on('result-acked', onAcked);
   }
 
-  /** The power fails: the hub gets no notice, and nothing is stored any more. */
+  /** The power fails: the hub gets no notice, and the device stores nothing more. */
   #die(client: Device): void {
     if (this.#client !== client) return;
     this.#faults?.vanish();

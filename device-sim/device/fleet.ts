@@ -11,9 +11,9 @@ export interface FleetMember {
   type: string | DeviceType;
   /** Keeps a rotated secret beyond the life of the process. */
   secretFile?: string | undefined;
-  /** What it does with new firmware: runs it, and is well, by default. */
+  /** How the device treats new firmware; by default it runs it and stays well. */
   updates?: UpdateBehavior | undefined;
-  /** A fault of its sensors: what becomes of a reading before it is sent. */
+  /** A fault of the sensors: changes a reading before it is sent. */
   alter?: Alter | undefined;
 }
 
@@ -26,9 +26,9 @@ export interface FleetOptions {
   intervalSec?: number | undefined;
   /** The devices start one after another over this time, 2,000 by default. */
   staggerMs?: number;
-  /** When a device that is ill with its new firmware reboots again, ms; a minute by default. */
+  /** The time after which an `ill` device reboots again, ms; a minute by default. */
   illAfterMs?: number | undefined;
-  /** Maximum of readings that each device keeps. */
+  /** The most readings that each device keeps. */
   capacity?: number | undefined;
   /** Keeps unsettled readings, command ids and results here across reboots; without it they are forgotten. */
   memoryFolder?: string | undefined;

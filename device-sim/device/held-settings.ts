@@ -4,13 +4,13 @@ import type { DesiredHandler } from '../../sdk/typescript/src/node.ts';
 import type { ModelSettings } from './device-models.ts';
 
 interface Device {
-  /** Between readings, where nothing is desired. */
+  /** The interval between readings while none is desired. */
   firstIntervalSec: number;
   setIntervalSec: (seconds: number) => void;
   report: (state: JsonObject) => void;
 }
 
-/** The settings of a simulated device: what is desired of it, or else its own, is what it does and reports. */
+/** The settings of a simulated device. It applies and reports the desired value, or its own default. */
 export class HeldSettings {
   readonly #model: ModelSettings;
   readonly #device: Device;
@@ -22,13 +22,13 @@ export class HeldSettings {
     this.#held = this.#withDefaults({});
   }
 
-  /** A new boot, with what its memory holds. */
+  /** A new boot begins with the settings in its memory. */
   boot(client: { onDesired(handler: DesiredHandler): void }): void {
     client.onDesired((desired) => this.#apply(desired));
     this.#report();
   }
 
-  /** Somebody else changed it, such as a command. */
+  /** A command, for example, has changed the interval. */
   intervalChanged(seconds: number): void {
     if (!this.#model.interval || this.#held['intervalSec'] === seconds) return;
     this.#held = { ...this.#held, intervalSec: seconds };
@@ -54,7 +54,7 @@ export class HeldSettings {
 
   #report(): void {
     const { intervalSec, ...others } = this.#held;
-    // A simulated device may be faster than any real one, and the setting is in whole seconds.
+    // The setting is in whole seconds, but a simulated device may be faster than any real one.
     const interval = typeof intervalSec === 'number' ? { intervalSec: Math.ceil(intervalSec) } : {};
     this.#device.report({ ...others, ...interval, ...this.#model.fixed });
   }

@@ -3,7 +3,7 @@ import { noiseAt } from './random.ts';
 
 /** The time after which generated values are unrelated, ms. */
 const periodMs = 900_000;
-/** Values stay in the middle of the allowed range: limits are for the unusual. */
+/** Values stay in this middle share of the allowed range, because limits are for unusual values. */
 const middleShare = 0.6;
 /** The assumed width of a range with only one bound or none. */
 const openRange = 100;
@@ -49,7 +49,7 @@ function numberOf(schema: ScalarDefinition, seed: string, atMs: number): number 
   // Halved first: the width of the widest range would overflow to infinity.
   const half = to / 2 - from / 2;
   const value = from / 2 + to / 2 + half * middleShare * noiseAt(seed, atMs, periodMs);
-  // Half of the smallest numbers is rounded: the sum of two halves may lie beyond both limits.
+  // Halving the smallest numbers rounds them, so the sum of two halves may lie beyond both limits.
   if (schema.type === 'number') return Math.min(to, Math.max(from, readable(value, half)));
   return Math.min(
     Math.floor(Math.min(to, maxSafe)),

@@ -1,7 +1,7 @@
 import { noiseAt, seededRandom } from './random.ts';
 
 /**
- * What simulated sensors measure. Each value depends only on the seed and the time: the same seed gives the same
+ * The readings of simulated sensors. Each value depends only on the seed and the time: the same seed gives the same
  * values at the same times, whatever happened in between. Days are UTC.
  */
 
@@ -40,7 +40,7 @@ export interface TrafficReading extends Record<string, number> {
   occupancy: number;
 }
 
-/** A road with two rush hours; the more traffic, the slower. */
+/** A road with two rush hours. The more traffic there is, the slower it moves. */
 export function trafficReading(seed: string, atMs: number): TrafficReading {
   const character = seededRandom(seed);
   const free = 62 + 12 * character();

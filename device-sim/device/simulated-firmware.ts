@@ -2,21 +2,21 @@ import type { OfferedUpdate } from '../../schemas/index.ts';
 import { MemoryFile, type Device, type NodeSettings } from '../../sdk/typescript/src/node.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 
-/** What a simulated device does with new firmware. */
+/** How a simulated device treats new firmware. */
 export const updateBehaviors = [
-  /** Runs it, and is well. */
+  /** Runs it and stays well. */
   'good',
-  /** Says that it succeeded, runs it, and reboots again some time later. */
+  /** Reports success, runs it, and reboots again some time later. */
   'ill',
-  /** Gets a file that is not what the hub has, each time. */
+  /** Gets a corrupted file at each download. */
   'corrupt',
-  /** Runs it, and is back at the old one after a reboot. */
+  /** Runs it, and has the old firmware again after a reboot. */
   'rolls-back',
   /** Ignores it. */
   'never-answers',
-  /** Says that it succeeded, and does nothing. */
+  /** Reports success and does nothing. */
   'pretends',
-  /** Loses its power in the middle of the download, once. */
+  /** Loses its power once, in the middle of the download. */
   'reboots-in-the-middle',
 ] as const;
 export type UpdateBehavior = (typeof updateBehaviors)[number];
@@ -30,7 +30,7 @@ export interface SimulatedFirmwareOptions {
   clock: Pick<Clock, 'after'>;
   /** When an `ill` device reboots again. */
   illAfterMs: number;
-  /** Boots again, with whatever firmware is there then. */
+  /** Boots again, with the firmware that is installed at that time. */
   reboot: () => void;
 }
 
@@ -40,7 +40,7 @@ const usualIllAfterMs = 60_000;
 export class SimulatedFirmware {
   version = 'sim-1';
   readonly #options: SimulatedFirmwareOptions;
-  /** To boot into instead, at the next reboot. */
+  /** The firmware of the next boot, when it differs. */
   #next: string | undefined;
   #cutOnce: boolean;
   #cancelIllness: Cancel | undefined;
@@ -50,7 +50,7 @@ export class SimulatedFirmware {
     this.#cutOnce = options.behavior === 'reboots-in-the-middle';
   }
 
-  /** For the SDK, at each boot; undefined: the device takes no updates. @param device once there is one */
+  /** The settings for the SDK at each boot; undefined: the device takes no updates. @param device undefined before the boot */
   settings(device: () => Device | undefined): NodeSettings['updates'] {
     const { behavior } = this.#options;
     if (behavior === 'never-answers' || behavior === 'pretends') return undefined;
@@ -63,7 +63,7 @@ export class SimulatedFirmware {
     this.#next = undefined;
   }
 
-  /** Of this boot. */
+  /** Watches the device of this boot. */
   follow(device: Device): void {
     if (this.#options.behavior !== 'pretends') return;
     device.on('update', (update) => {
@@ -88,7 +88,7 @@ export class SimulatedFirmware {
   #apply({ version }: OfferedUpdate, device: Device | undefined): void {
     const { behavior, clock, reboot, illAfterMs } = this.#options;
     const before = this.version;
-    // What a device says of its success proves nothing.
+    // A device that reports success proves nothing.
     device?.sayUpdate('succeeded');
     this.version = version;
     reboot();
@@ -100,7 +100,7 @@ export class SimulatedFirmware {
   }
 }
 
-/** One bit of it is another. */
+/** Flips one bit of the file. */
 class CorruptFile extends MemoryFile {
   override append(bytes: Uint8Array): void {
     const changed = Uint8Array.from(bytes);
@@ -109,7 +109,7 @@ class CorruptFile extends MemoryFile {
   }
 }
 
-/** The power fails while it comes. */
+/** The power fails during the download. */
 class CutFile extends MemoryFile {
   readonly #cut: () => void;
 

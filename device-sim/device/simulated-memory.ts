@@ -3,13 +3,13 @@ import { fileMemory, RamMemory, type HubMemory } from '../../sdk/typescript/src/
 
 export interface MemoryPlaces {
   id: string;
-  /** A folder, in which each device has one of its own. */
+  /** The parent folder; each device has a folder in it. */
   memoryFolder?: string | undefined;
-  /** Where the secrets are kept, whatever becomes of the rest. */
+  /** The file for the secrets, independent of the folder. */
   secretFile?: string | undefined;
 }
 
-/** What a simulated device remembers: in files where it has some, otherwise as long as this object. */
+/** The memory of a simulated device: in files if it has any, otherwise as long as this object lives. */
 export function simulatedMemory({ id, memoryFolder, secretFile }: MemoryPlaces): HubMemory {
   const files = secretFile === undefined ? {} : { secret: secretFile };
   if (memoryFolder !== undefined) return fileMemory(join(memoryFolder, id), files);

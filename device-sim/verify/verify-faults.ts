@@ -1,6 +1,6 @@
 import type { Device, LinkFaults, Random } from '../../sdk/typescript/src/node.ts';
 
-/** What a fault can do with a device. */
+/** The parts of a device on which a fault acts. */
 export interface FaultyDevice {
   client: Device;
   link: LinkFaults;

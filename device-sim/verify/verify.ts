@@ -188,7 +188,7 @@ class VerifiedDevice implements FaultyDevice {
     );
   }
 
-  /** The value depends on device and time, so that a mix-up shows. One decimal, so that rounding hides nothing. */
+  /** The value depends on device and time, so that a mix-up is found. It has one decimal, so that rounding hides nothing. */
   #valueAt(ts: number): number {
     return Math.floor(seededRandom(`${this.#options.seed}/${this.id}/${ts}`)() * 1_000) / 10;
   }
