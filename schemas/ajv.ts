@@ -4,26 +4,26 @@ import { withNearestField } from './nearest-field.ts';
 import { requiredChoice } from './required-choice.ts';
 
 /**
- * A fresh Ajv for draft 2020-12: strict, so that an unknown keyword is a fault; own properties only, so that
- * `toString` is not a field; no collecting of errors, unless asked for where the input is ours.
+ * Makes an Ajv for draft 2020-12. It is strict, so an unknown keyword is a fault. It looks at own properties only, so
+ * `toString` is not a field. It stops at the first error; `allErrors` is for input of our own.
  */
 export function createAjv(options: { allErrors?: boolean } = {}): Ajv2020 {
   const ajv = new Ajv2020({
     strict: true,
     ownProperties: true,
     allErrors: options.allErrors ?? false,
-    // Our schemas are held against the draft's meta-schema by the tests, device types against our own closed one.
+    // Tests check our schemas against the draft's meta-schema. Device types are checked against our own closed one.
     meta: false,
     validateSchema: false,
   });
   ajv.removeKeyword('anyOf');
   ajv.addKeyword(requiredChoice);
-  // Annotations of device types: they judge nothing.
+  // Annotations of device types, which check nothing.
   ajv.addVocabulary(['unit', 'x-tag', 'x-low', 'x-high', 'x-delaySec', 'x-hysteresis', 'x-step']);
   return ajv;
 }
 
-/** A check that answers with pointers into the value. */
+/** A check whose errors have pointers into the value. */
 export function compileCheck(ajv: Ajv2020, schema: AnySchemaObject): Check {
   const validate = ajv.compile(schema);
   const properties = (schema['properties'] ?? {}) as Record<string, unknown>;
@@ -33,13 +33,13 @@ export function compileCheck(ajv: Ajv2020, schema: AnySchemaObject): Check {
       : withNearestField(describeError(firstOf(validate.errors), value), properties, value);
 }
 
-/** As compileCheck, for values that may be left out: undefined counts as `{}`. */
+/** As `compileCheck`, for values that may be left out: undefined counts as `{}`. */
 export function compileOptionalCheck(ajv: Ajv2020, schema: AnySchemaObject): Check {
   const check = compileCheck(ajv, schema);
   return (value) => check(value === undefined ? empty : value);
 }
 
-/** As compileCheck, and the answer says that the pointers are into the frame. */
+/** As `compileCheck`, but the errors say that their pointers are into the frame. */
 export function compileFrameCheck(ajv: Ajv2020, schema: AnySchemaObject): Check {
   const validate = ajv.compile(schema);
   return (value) => {

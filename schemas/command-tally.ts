@@ -1,6 +1,6 @@
 import { isFailure, type TargetStatus } from './command-status.ts';
 
-/** How many devices of a group command, or of one of its waves, stand where. */
+/** Counts of the devices of a group command, or of one of its waves, by outcome. */
 export interface Tally {
   targets: number;
   succeeded: number;
@@ -22,7 +22,7 @@ export function tally(targets: readonly { readonly status: TargetStatus }[]): Ta
   return counts;
 }
 
-/** Devices in one wave of a group command that names no number: a tenth of them. */
+/** The default size of a wave of a group command: a tenth of its devices. */
 export function defaultWave(devices: number): number {
   return Math.max(1, Math.ceil(devices / 10));
 }

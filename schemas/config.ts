@@ -1,14 +1,14 @@
-/** The configuration's own schema: its names, its defaults, and the check of all values together. */
+/** The schema of the configuration: names, defaults, and the check of all values together. */
 
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import schema from './config.schema.json' with { type: 'json' };
 import { describeError } from './field-error.ts';
 import { valueAt } from './json-pointer.ts';
 
-/** Origins that a browser gives to pages without a host of their own, such as a file; no URL has them (RFC 6454 §7.3). */
+/** Origins that browsers give to pages without a host, such as a file. No URL has these origins (RFC 6454 §7.3). */
 export const placelessOrigins: readonly string[] = ['null', 'file://'];
 
-/** Every name of the configuration with its type, as in the file; `HUB_…` names map to these one to one. */
+/** Every setting with its type, named as in the file. `HUB_…` names map to these one to one. */
 export interface ConfigValues {
   deviceListen: string;
   tls?: 'off' | 'terminated';
@@ -82,26 +82,26 @@ export interface ConfigValues {
 
 export type ConfigName = keyof ConfigValues;
 
-/** `path` is a JSON pointer, `rule` what the value must be, in words; `got` the value itself. */
+/** `path` is a JSON pointer, `rule` says in words what the value must be, and `got` is the value. */
 export interface ConfigFault {
   path: string;
   rule: string;
   got: unknown;
 }
 
-/** What is read of a property: the schema is our own file, and the tests hold it to this shape. */
+/** The parts of a property that are read here. The schema is our own file, and tests ensure this shape. */
 const properties = new Map(
   Object.entries(schema.properties as Record<string, { default?: unknown; type?: string }>),
 );
 
 export const configNames = [...properties.keys()].filter((name) => name !== '$schema') as ConfigName[];
 
-/** The JSON type of a name (`integer`, `array`, …); undefined where any JSON value will do or a list of words rules. */
+/** The JSON type of a setting (`integer`, `array`, …); undefined when it takes any JSON value or one of a list of words. */
 export function configType(name: ConfigName): string | undefined {
   return properties.get(name)?.type;
 }
 
-/** A fresh object with the default of every name that has one. */
+/** A new object with the default of every setting that has one. */
 export function configDefaults(): Record<string, unknown> {
   const defaults = configNames.flatMap((name) => {
     const value = properties.get(name)?.default;
@@ -110,9 +110,9 @@ export function configDefaults(): Record<string, unknown> {
   return Object.fromEntries(defaults);
 }
 
-// All faults together: a configuration is read once and comes from the operator, so collecting is safe here.
+// Collects all faults, which is safe here: a configuration is read once and comes from the operator.
 const ajv = new Ajv2020({ strict: true, allErrors: true, verbose: true, ownProperties: true });
-// An editor's keyword: what a pattern means, in words.
+// A keyword for editors: the meaning of a pattern in words.
 ajv.addKeyword({ keyword: 'patternErrorMessage', schemaType: 'string' });
 const validate = ajv.compile<ConfigValues>(schema);
 
@@ -121,7 +121,7 @@ export type ConfigCheck =
   /** Every fault. */
   | { kind: 'invalid'; faults: ConfigFault[] };
 
-/** Judges a flat configuration. */
+/** Checks a flat configuration. */
 export function checkConfig(value: unknown): ConfigCheck {
   if (validate(value)) return { kind: 'valid', values: value };
   const faults = (validate.errors ?? []).map((error) => {

@@ -1,4 +1,4 @@
-/** The first `length` UTF-16 units of a text, or one less where that would leave half of a character. */
+/** The first `length` UTF-16 units of a text, or one unit less where that would cut a character in half. */
 export function cutText(text: string, length: number): string {
   const cut = text.slice(0, length);
   const halved =

@@ -10,12 +10,12 @@ import { SchemaFault } from './schema-fault.ts';
 const maxFileBytes = 262_144;
 
 /**
- * Reads every `*.json` of a folder as a device type; other files are left alone.
+ * Reads every `*.json` file of a folder as a device type, and ignores other files.
  * @param dir the folder
- * @param before types in use until now: a field of theirs keeps its kind, a measurement its owner
+ * @param before types in use so far: their fields keep their kinds, and their measurements keep their owners
  * @returns the catalog, ordered by name and version
- * @throws SchemaFault naming the file: unreadable, not JSON, not valid, named otherwise than its content, or
- *   at odds with another type over a measurement or a field
+ * @throws SchemaFault naming the file: it cannot be read, is not JSON, is not valid, has another name than its content, or
+ *   conflicts with another type over a measurement or a field
  */
 export async function loadDeviceTypes(dir: string, before?: DeviceTypeCatalog): Promise<DeviceTypeCatalog> {
   const types: DeviceType[] = [];
@@ -23,7 +23,7 @@ export async function loadDeviceTypes(dir: string, before?: DeviceTypeCatalog): 
   return catalogOf(types, (type) => join(dir, `${type.id}.json`), before?.all());
 }
 
-/** Every fault for which `loadDeviceTypes` would refuse the folder, not the first alone: one entry a file. */
+/** Every fault for which `loadDeviceTypes` would refuse the folder, one entry per file. */
 export async function deviceTypeFaults(dir: string): Promise<SchemaFault[]> {
   const types: DeviceType[] = [];
   const faults: SchemaFault[] = [];
@@ -38,8 +38,8 @@ export async function deviceTypeFaults(dir: string): Promise<SchemaFault[]> {
 }
 
 /**
- * Holds one type against a catalog it is to join.
- * @returns every fault: a measurement that is taken, a field of another kind
+ * Checks whether a type can join a catalog.
+ * @returns every fault: a measurement that is taken, or a field of another kind
  */
 export function joinFaults(type: DeviceType, catalog: DeviceTypeCatalog): FieldError[] {
   return faultsBeside(
@@ -49,7 +49,7 @@ export function joinFaults(type: DeviceType, catalog: DeviceTypeCatalog): FieldE
 }
 
 /**
- * Holds another definition of a type against a catalog in use: a field keeps its kind, also that of the type itself.
+ * Checks whether a new definition of a type can replace the one in a catalog. Every field must keep its kind.
  * @returns every fault
  */
 export function changeFaults(type: DeviceType, catalog: DeviceTypeCatalog): FieldError[] {
@@ -62,7 +62,7 @@ function faultsBeside(type: DeviceType, others: readonly DeviceType[]): FieldErr
 
 /**
  * A catalog of types that agree with each other.
- * @param fileOf names the file of a type, for the fault
+ * @param fileOf returns the file of a type, for faults
  * @param before types whose measurements and fields are taken
  * @throws SchemaFault when two types share a measurement, or a field changes its kind between versions
  */
@@ -82,7 +82,7 @@ function inOrder(types: readonly DeviceType[]): DeviceType[] {
   return types.toSorted((a, b) => (a.name === b.name ? a.version - b.version : a.name < b.name ? -1 : 1));
 }
 
-/** The types at odds with those before them in order, each with all its faults. */
+/** The types that conflict with earlier ones in the order, each with all its faults. */
 function clashes(
   types: readonly DeviceType[],
   fileOf: (type: DeviceType) => string,
@@ -90,7 +90,7 @@ function clashes(
 ): SchemaFault[] {
   const owners = new Map<string, DeviceType>();
   const places = new Map<string, { kind: string; type: DeviceType }>();
-  // Those before agree with each other already; they only take their places.
+  // Types in use agree with each other already: they only take their places.
   for (const type of before) {
     for (const { measurement } of type.streams.values()) owners.set(measurement, type);
     for (const [key, kind] of placesOf(type)) places.set(key, { kind, type });
@@ -101,7 +101,7 @@ function clashes(
   });
 }
 
-/** `measurement field` → what it is in the store. */
+/** `measurement field` → its kind in the store. */
 function* placesOf(type: DeviceType): Generator<[key: string, kind: string]> {
   for (const { measurement, fields } of type.streams.values()) {
     for (const { name, tag, kind } of fields) yield [`${measurement} ${name}`, tag ? 'tag' : kind];
@@ -124,7 +124,7 @@ function* measurementFaults(type: DeviceType, owners: Map<string, DeviceType>): 
   }
 }
 
-/** The store fixes the type of a column with its first point, and the tags of a measurement for life. */
+/** The first point fixes the type of a column in the store, and the tags of a measurement, permanently. */
 function* fieldFaults(
   type: DeviceType,
   places: Map<string, { kind: string; type: DeviceType }>,
@@ -143,7 +143,7 @@ function* fieldFaults(
   }
 }
 
-/** The `*.json` of the folder, in order of their names; at least one. @throws SchemaFault */
+/** The `*.json` files of the folder, by name; at least one. @throws SchemaFault */
 async function filesIn(dir: string): Promise<string[]> {
   let names: string[];
   try {
@@ -159,7 +159,7 @@ async function filesIn(dir: string): Promise<string[]> {
 
 /**
  * Reads one device type.
- * @throws SchemaFault with all faults of the file together
+ * @throws SchemaFault with all faults of the file
  */
 export async function loadDeviceType(file: string): Promise<DeviceType> {
   const text = await textOf(file);

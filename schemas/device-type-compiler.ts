@@ -17,20 +17,20 @@ import metaSchema from './device-type.schema.json' with { type: 'json' };
 
 const validateDefinition = createAjv({ allErrors: true }).compile(metaSchema);
 
-/** Levels of objects and arrays in a definition; an honest one has about eight. */
+/** The most levels of objects and arrays in a definition. Real ones have about eight. */
 const maxDepth = 24;
-/** Faults reported together; a file that is something else altogether has thousands. */
+/** The most faults reported together: a file that is no device type at all has thousands. */
 const maxFaults = 50;
 const defaultTtlSec = 60;
-/** A device may ask for a heartbeat this many times as long as its type's, unless the type says otherwise. */
+/** Unless its type says otherwise, a device may ask for a heartbeat up to this many times as long as that of the type. */
 const longestHeartbeat = 4;
 
 /**
- * Checks a device type against the closed meta-schema and compiles its checks, in an Ajv of its own that goes
- * when the type goes.
+ * Checks a device type against the closed meta-schema and compiles its checks. Each type has an Ajv of its own, which is
+ * freed together with the type.
  * @param definition the parsed file
- * @param file its name, for the fault
- * @throws SchemaFault with all faults together
+ * @param file the name of the file, for faults
+ * @throws SchemaFault with all faults
  */
 export function compileDeviceType(definition: unknown, file: string): DeviceType {
   const faults = faultsOf(definition);
@@ -94,14 +94,14 @@ function faultsOf(definition: unknown): FieldError[] {
   const faults = checkDeviceTypeRules(definition);
   if (!validateDefinition(definition)) {
     const errors = validateDefinition.errors ?? [];
-    // `if` and `propertyNames` only repeat that something below them failed, and that is in the list as well.
+    // `if` and `propertyNames` only repeat a failure below them, which is in the list as well.
     const named = errors.filter(({ keyword }) => keyword !== 'if' && keyword !== 'propertyNames');
     faults.unshift(...named.map((error) => describeError(error, definition)));
   }
   return faults.slice(0, maxFaults);
 }
 
-/** Level by level, not by recursion: this is what makes recursion safe for everything after it. */
+/** Works level by level without recursion. After this check, recursion is safe. */
 function isShallow(definition: unknown): boolean {
   let level: unknown[] = [definition];
   for (let depth = 0; level.length > 0; depth += 1) {
@@ -129,7 +129,7 @@ function compileStream(ajv: Ajv2020, type: string, name: string, schema: ObjectD
   };
 }
 
-/** Ajv takes null by `nullable` itself, but for lists of words: what they do not name is refused. */
+/** Adds null to the `enum` or `const` of each nullable field: Ajv's `nullable` alone does not allow it there. */
 function withNulls(schema: ObjectDefinition): object {
   const entries = Object.entries(schema.properties ?? {}) as [string, ScalarDefinition][];
   const properties = entries.map(([name, definition]) => {

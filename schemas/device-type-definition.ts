@@ -1,6 +1,6 @@
 import type { OfflinePolicy, Safety } from './device-type.ts';
 
-/** A device type as its file says it, once the meta-schema has accepted it. */
+/** A device type as in its file, once the meta-schema has accepted it. */
 export interface DeviceTypeDefinition {
   name: string;
   version: number;
@@ -68,7 +68,7 @@ export interface ScalarDefinition {
   maxLength?: number;
   enum?: string[];
   const?: string;
-  /** Of a setting: what the device does without being told. */
+  /** For a setting: the device's own value where nothing is desired. */
   default?: number | boolean | string;
   /** A reading may have null for it: the field is left out. */
   nullable?: true;
@@ -77,9 +77,9 @@ export interface ScalarDefinition {
   'x-high'?: number;
   /** How long a value is beyond a limit before it is an alarm. */
   'x-delaySec'?: number;
-  /** How far it comes back before the alarm is over. */
+  /** How far a value must come back before the alarm is over. */
   'x-hysteresis'?: number;
-  /** The resolution, to which generated code rounds. */
+  /** The resolution. Generated code rounds to it. */
   'x-step'?: number;
 }
 

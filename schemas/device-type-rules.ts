@@ -3,9 +3,8 @@ import { renderValue, type FieldError } from './field-error.ts';
 import { checkTwinRules } from './twin/twin-rules.ts';
 
 /**
- * Rules of a device type that a schema cannot say: names that must be declared, bounds that must not cross,
- * and a reading that always has something to store. Takes any JSON value; parts of the wrong shape are left
- * to the meta-schema.
+ * Checks rules of a device type that a schema cannot express: names must be declared, bounds must not cross, and every
+ * reading must have something to store. Takes any JSON value, and leaves parts of the wrong shape to the meta-schema.
  * @returns every fault, by JSON pointer into the definition
  */
 export function checkDeviceTypeRules(definition: unknown): FieldError[] {
@@ -52,11 +51,11 @@ const crossings = [
 /** Generated code scales by 32-bit numbers. */
 const maxStepDigits = 9;
 
-/** Where a schema stands: some keywords have a meaning in one place only. */
+/** The place of a schema: some keywords have a meaning in one place only. */
 interface Place {
-  /** In a stream. */
+  /** The schema is in a stream. */
   isField?: boolean;
-  /** In a twin. */
+  /** The schema is in a twin. */
   isSetting?: boolean;
 }
 
@@ -106,7 +105,7 @@ function checkCrossings(bounded: unknown, path: string, faults: FieldError[]): v
   }
 }
 
-/** How an alarm behaves needs a limit, and the alarm of one limit is over before that of the other. */
+/** Delay and hysteresis need a limit. The alarm of one limit must end before that of the other can begin. */
 function checkAlarm(schema: Record<string, unknown>, path: string, faults: FieldError[]): void {
   const { 'x-low': low, 'x-high': high, 'x-hysteresis': hysteresis } = schema;
   for (const name of ['x-delaySec', 'x-hysteresis']) {
@@ -122,7 +121,7 @@ function checkAlarm(schema: Record<string, unknown>, path: string, faults: Field
   }
 }
 
-/** Rounding needs a multiple of the step between the bounds, open ones too. */
+/** Rounding needs a multiple of the step between the bounds, whether they are included or not. */
 function checkStep(schema: Record<string, unknown>, path: string, faults: FieldError[]): void {
   const step = schema['x-step'];
   if (typeof step === 'number' && Number(step.toPrecision(maxStepDigits)) !== step)
@@ -151,7 +150,7 @@ function checkDeclared(
   }
 }
 
-/** The line protocol cannot write a point without a field. */
+/** Line protocol has no point without a field. */
 function alwaysHasField(stream: unknown): boolean {
   if (!isObject(stream) || !isObject(stream['properties'])) return true;
   const { properties, required, anyOf, minProperties } = stream as {

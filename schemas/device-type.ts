@@ -3,39 +3,39 @@ import type { DeviceTypeDefinition } from './device-type-definition.ts';
 import type { Check } from './field-error.ts';
 import type { TwinType } from './twin/twin-type.ts';
 
-/** How a field is written to the store; the schema decides it, never the value. */
+/** The type of a field in the store. The schema decides it, never the value. */
 export type FieldKind = 'float' | 'integer' | 'boolean' | 'string';
 
 export interface FieldSpec {
   name: string;
   kind: FieldKind;
-  /** Written as a tag (a bounded enum marked `x-tag`), not as a field. */
+  /** Whether it is written as a tag (a bounded enum marked `x-tag`) instead of a field. */
   tag: boolean;
-  /** Every reading has a value of it. */
+  /** Every reading has a value for it. */
   always?: true;
   /** UCUM code. */
   unit?: string;
   minimum?: number;
   maximum?: number;
-  /** Alarm limits: values beyond are taken and raise an alarm. */
+  /** Alarm limits. Values beyond them are accepted, and raise an alarm. */
   low?: number;
   high?: number;
   /** How long a value is beyond a limit before it is an alarm. */
   delaySec?: number;
   /** How far a value comes back before the alarm is over; absent: see `hub/alarms/limits.ts`. */
   hysteresis?: number;
-  /** The values there are, of a string with an `enum`. */
+  /** The possible values of a string with an `enum`. */
   values?: readonly string[];
   title?: string;
 }
 
 export interface StreamType {
   name: string;
-  /** Type name and stream joined by `_`, `-` written `_`: `env_sensor_env`. */
+  /** Type name and stream joined by `_`, with `_` for every `-`: `env_sensor_env`. */
   measurement: string;
   check: Check;
   fields: readonly FieldSpec[];
-  /** Fields that a reading may have null for. */
+  /** Fields that may be null in a reading. */
   nullable: readonly string[];
 }
 
@@ -45,7 +45,7 @@ export interface EventType {
   check: Check;
 }
 
-/** What happens to a command for a device that is not connected: refused, kept in order, or only the newest kept. */
+/** A command for a device that is not connected is refused, queued in order, or queued in place of an older one. */
 export type OfflinePolicy = 'reject' | 'queue' | 'latest';
 
 /** `critical` is never queued. */
@@ -64,7 +64,7 @@ export interface CommandType {
   safety: Safety;
   ttlSec: number;
   idempotent: boolean;
-  /** So many commands may be under way on the device while this one is, itself included. */
+  /** The most commands under way on the device while this one is, itself included. */
   concurrency: number;
 }
 
@@ -73,7 +73,7 @@ export interface DeviceType {
   id: string;
   name: string;
   version: number;
-  /** The name when the file gives none. */
+  /** The title; the name when the file has no title. */
   title: string;
   streams: ReadonlyMap<string, StreamType>;
   events: ReadonlyMap<string, EventType>;
@@ -92,7 +92,7 @@ export interface DeviceType {
     /** Offline for longer is an alarm; not given: never. */
     alarmAfterSec?: number;
   };
-  /** As its file says it. */
+  /** The definition as in its file. */
   definition: DeviceTypeDefinition;
 }
 

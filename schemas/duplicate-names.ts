@@ -1,13 +1,13 @@
 import { escapePointer } from './json-pointer.ts';
 
-/** A string, or one character that gives JSON its structure; what lies between (numbers, words, space) is skipped. */
+/** A string, or one structural character of JSON. Anything between them (numbers, words, space) is skipped. */
 const token = /"(?:[^"\\]|\\.)*"|[{}[\],]/g;
 
 /**
- * Names that stand twice in one object: JSON.parse keeps the last and says nothing (RFC 8259 §4), so half of
- * what the author wrote would be lost in silence.
+ * Finds names that occur twice in one object. JSON.parse silently keeps the last one (RFC 8259 §4), so a part of what the
+ * author wrote would be lost.
  * @param text valid JSON
- * @param atMost the search ends with this many
+ * @param atMost the search ends after this many
  * @returns a JSON pointer to each repeated name
  */
 export function duplicateNames(text: string, atMost = Infinity): string[] {

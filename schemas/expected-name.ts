@@ -1,4 +1,4 @@
-/** What a name of a device type may be: `one of a, b`; or that the type has none of them. */
+/** The names that a device type has, in words: `one of a, b`, or that it has none. */
 export function expectedName(
   typeId: string,
   kind: 'streams' | 'events' | 'commands',

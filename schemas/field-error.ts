@@ -13,7 +13,7 @@ const maxGot = 64;
 const maxExpected = 200;
 const maxName = 64;
 
-/** A value in at most 64 characters: containers by their kind and size, so the cost does not grow with the value. */
+/** A value in at most 64 characters. Containers are shown by kind and size, so the cost does not grow with the value. */
 export function renderValue(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
@@ -23,14 +23,14 @@ export function renderValue(value: unknown): string {
   return typeof value;
 }
 
-/** What a value must be and what came, to follow its name: `must be >= 1; it is 0`. */
+/** The rule and the value, to follow the name of a field: `must be >= 1; it is 0`. */
 export function ruleText({ expected, got }: Pick<FieldError, 'expected' | 'got'>): string {
   return `must be ${expected}; it is ${got}`;
 }
 
 /**
- * A fault in one sentence, in the same words wherever it is printed: `/seconds must be >= 1; it is 0`.
- * @param whole what the value itself is called, when it is not a field of it that is at fault
+ * A fault as one sentence, worded the same everywhere: `/seconds must be >= 1; it is 0`.
+ * @param whole names the value when the value itself, and none of its fields, is at fault
  */
 export function faultText(fault: Pick<FieldError, 'path' | 'expected' | 'got'>, whole = 'it'): string {
   return `${fault.path === '' ? whole : fault.path} ${ruleText(fault)}`;
@@ -39,7 +39,7 @@ export function faultText(fault: Pick<FieldError, 'path' | 'expected' | 'got'>, 
 /**
  * One Ajv error in our words.
  * @param error from a validator compiled without `verbose`
- * @param root the value that was validated: the faulty part is looked up in it
+ * @param root the value that was validated; the faulty part is looked up in it
  */
 export function describeError(error: ErrorObject, root: unknown): FieldError {
   const member = memberOf(error);
@@ -54,7 +54,7 @@ export function describeError(error: ErrorObject, root: unknown): FieldError {
   return { path: shortPath(path), keyword, expected: shorten(expectation(error, value), maxExpected), got };
 }
 
-/** The field an error is about when it is not the value at `instancePath` but a member of it. */
+/** The member that an error is about, when it is not about the value at `instancePath` itself. */
 function memberOf(error: ErrorObject): string | undefined {
   const { params } = error;
   const member: unknown =
@@ -121,7 +121,7 @@ function listOf(values: unknown): string {
     : '';
 }
 
-/** A path as long as a field error may have: the names in it are as long as who sent them likes. */
+/** Cuts a path to the length that a field error may have: a sender may choose names of any length. */
 export function shortPath(path: string): string {
   return shorten(path, limits.path);
 }

@@ -1,4 +1,4 @@
-/** The protocol and the device types: everything both ends of the wire share. */
+/** The protocol and the device types: everything that devices and the hub share. */
 export { describeError, renderValue, type Check, type FieldError } from './field-error.ts';
 export { limits, namePattern, sitePattern, typeName } from './limits.ts';
 export { isoTime, lastTimeMs } from './iso-time.ts';

@@ -5,7 +5,7 @@ export function escapePointer(token: string): string {
   return token.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** The value a pointer leads to, through own members only; undefined when it leads nowhere. */
+/** The value to which a pointer leads, through own members only; undefined when it leads nowhere. */
 export function valueAt(root: unknown, pointer: string): unknown {
   let value = root;
   for (const token of pointer.split('/').slice(1)) {
@@ -14,7 +14,7 @@ export function valueAt(root: unknown, pointer: string): unknown {
   return value;
 }
 
-/** A member that is the holder's own: `__proto__` as a name in JSON is one, an inherited `toString` is not. */
+/** An own member of the holder: `__proto__` as a name in JSON is one, an inherited `toString` is not. */
 export function ownMember(holder: unknown, name: string): unknown {
   if (typeof holder !== 'object' || holder === null) return undefined;
   return Object.getOwnPropertyDescriptor(holder, name)?.value;

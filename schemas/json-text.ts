@@ -3,29 +3,29 @@ import { renderValue, shortPath, type FieldError } from './field-error.ts';
 import { escapePointer } from './json-pointer.ts';
 
 /**
- * JSON from outside, read in one way by whatever way it comes: frames, MQTT payloads, HTTP bodies, the command
- * line, files. What `JSON.parse` lets pass in silence is found here, since half of it would be lost, or changed:
- * a name that occurs twice (the last one wins), half a surrogate pair (UTF-8 has none, so it is stored as U+FFFD), and a
- * number beyond the largest one, such as 1e400 (JSON has no infinity, so it is passed on as null).
+ * Reads all JSON from outside: frames, MQTT payloads, HTTP bodies, the command line, files. It finds three things that
+ * `JSON.parse` accepts silently although a part would be lost or changed: a name that occurs twice (the last one wins), half
+ * a surrogate pair (UTF-8 has none, so U+FFFD would be stored), and a number that is too large for a double, such as 1e400
+ * (it becomes infinity, which JSON writes as null).
  */
 export type JsonRead =
   | {
       kind: 'read';
       value: unknown;
-      /** What would be lost or changed in silence, by JSON pointer into the value; not given: nothing. */
+      /** The places that would be silently lost or changed, as JSON pointers into the value; not given: none. */
       faults?: readonly FieldError[];
     }
-  /** No JSON, or nested too deeply. */
+  /** Not JSON, or nested too deeply. */
   | { kind: 'unreadable'; fault: FieldError; cause?: unknown };
 
-/** Deeper than any frame, request or command needs; shallow enough for every recursive function behind it. */
+/** Deep enough for every frame, request and command, and shallow enough for recursive functions. */
 const maxJsonDepth = 64;
 
 const maxQuote = 64;
 
 /**
- * Takes a byte order mark at the start, as RFC 8259 §8.1 lets it.
- * @param maxFaults the search ends with this many; a hostile text has thousands
+ * Accepts a byte order mark at the start, as RFC 8259 §8.1 allows.
+ * @param maxFaults the search ends after this many; a hostile text has thousands
  */
 export function readJson(given: string, maxFaults = 16): JsonRead {
   const text = given.charCodeAt(0) === 0xfeff ? given.slice(1) : given;
@@ -39,7 +39,7 @@ export function readJson(given: string, maxFaults = 16): JsonRead {
   } catch (cause) {
     return { ...unreadable('json', ...unreadableAs(text)), cause };
   }
-  // As many names in the text as in the value: none occurs twice, and the slow search is not needed.
+  // The value has as many names as the text, so no name occurs twice and the slow search is not needed.
   const repeated = names === countNames(value) ? [] : duplicateNames(text, maxFaults);
   const isDoubtful = halfPairs || longNumbers;
   if (repeated.length === 0 && !isDoubtful) return { kind: 'read', value };
@@ -48,21 +48,21 @@ export function readJson(given: string, maxFaults = 16): JsonRead {
   return faults.length === 0 ? { kind: 'read', value } : { kind: 'read', value, faults };
 }
 
-/** What one pass over the text finds. */
+/** The result of one pass over the text. */
 interface Scanned {
   tooDeep: boolean;
-  /** How many names are in the text. */
+  /** The number of names in the text. */
   names: number;
-  /** There may be half a surrogate pair. */
+  /** Whether there may be half a surrogate pair. */
   halfPairs: boolean;
-  /** There may be a number beyond the largest one: one has an exponent, or very many digits. */
+  /** Whether a number may be too large for a double: it has an exponent, or very many digits. */
   longNumbers: boolean;
 }
 
-/** Of a number without an exponent: fewer digits than the largest double are never beyond it. */
+/** A number without an exponent and with at most this many digits always fits in a double. */
 const safeDigits = 308;
 
-/** One pass over the text, about a nanosecond a character. */
+/** Goes over the text once, in about a nanosecond per character. */
 function scan(text: string): Scanned {
   const found: Scanned = { tooDeep: false, names: 0, halfPairs: false, longNumbers: false };
   let depth = 0;
@@ -77,7 +77,7 @@ function scan(text: string): Scanned {
     } else if (inString) {
       if (code !== 0x5c) continue;
       index++;
-      // `\ud8…` to `\udf…`: one half, with or without its other one.
+      // `\ud8…` to `\udf…`: half a pair, with or without its other half.
       if (text.charCodeAt(index) === 0x75 && (text.charCodeAt(index + 1) | 0x20) === 0x64)
         found.halfPairs = true;
     } else if (code === 0x3a) {
@@ -109,7 +109,7 @@ function countNames(value: unknown): number {
     for (const item of value) if (typeof item === 'object') count += countNames(item);
     return count;
   }
-  // What JSON.parse makes has no members but its own.
+  // Objects from JSON.parse have only own members.
   for (const name in value) {
     count += 1;
     const member = (value as Record<string, unknown>)[name];
@@ -118,7 +118,7 @@ function countNames(value: unknown): number {
   return count;
 }
 
-/** Finds texts and numbers that would not be passed on as they came. */
+/** Finds texts and numbers that would be changed on their way. */
 function findChanged(value: unknown, path: string, faults: FieldError[], maxFaults: number): void {
   if (faults.length >= maxFaults) return;
   if (typeof value === 'string') {
@@ -141,7 +141,7 @@ function halfPair(path: string, text: string): FieldError {
   return fieldFault(path, 'unicode', 'a text without half a surrogate pair', renderValue(text));
 }
 
-/** What keeps it from being JSON, as far as the eye would not see it. */
+/** Why the text is not JSON, including characters that a reader would not see. */
 function unreadableAs(text: string): [expected: string, got: string] {
   const object = 'a JSON object';
   if (text === '') return [object, 'nothing'];
@@ -170,7 +170,7 @@ function codePoint(text: string): string {
   return `U+${(text.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
-/** Its beginning, with what cannot be seen written out. */
+/** The beginning of a text, with invisible characters written out. */
 function quote(text: string): string {
   const start = text
     .slice(0, maxQuote)

@@ -1,4 +1,4 @@
-/** Bounds of the protocol. The frame schemas carry the same numbers; a test holds the two together. */
+/** Bounds of the protocol. The frame schemas have the same numbers; a test compares the two. */
 export const limits = {
   /** Longest frame, bytes of UTF-8. */
   frameBytes: 65_536,
@@ -35,25 +35,25 @@ export const limits = {
   undecodable: 10,
 } as const;
 
-/** WebSocket subprotocols (RFC 6455 §1.9), by how frames are written. */
+/** WebSocket subprotocols (RFC 6455 §1.9), by the encoding of frames. */
 export const subprotocols = { json: 'hub.v1.json', cbor: 'hub.v1.cbor' } as const;
 
-/** What ids of devices and commands look like, and names of commands, streams, events, groups and hubs. */
+/** Ids of devices and commands, and names of commands, streams, events, groups and hubs. */
 export const namePattern = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** What a site looks like: a tag value that needs no escaping. */
+/** A site: a tag value that needs no escaping. */
 export const sitePattern = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** What the key of a label looks like. */
+/** The key of a label. */
 export const labelKeyPattern = /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/;
 
-/** The version of a firmware, as `hello.firmware` says it. */
+/** The version of a firmware, as in `hello.firmware`. */
 export const firmwareVersionPattern = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}$/;
 
 /** `name@version`. */
 export const deviceTypePattern = /^[a-z0-9-]+@[0-9]+$/;
 
-/** What the name of an account or a token looks like. */
+/** The name of an account or a token. */
 export const operatorNamePattern = /^[A-Za-z0-9_.@-]{1,64}$/;
 
 /** `env-sensor@1` → `env-sensor`. A device may move between versions of its type, not between types. */

@@ -1,13 +1,13 @@
 import type { FieldError } from './field-error.ts';
 import { nearestName } from './nearest-name.ts';
 
-/** The search for the nearest name must stay cheap, whatever a device sends: the most unknown names, and their length. */
+/** The most unknown names, and their greatest length: the search must stay cheap, whatever a device sends. */
 const maxNames = 16;
 const maxLength = 32;
 
 /**
- * A misspelt field is missing under one name and unknown under another, and the checks stop at the first of the
- * two: this names the other.
+ * A misspelt field causes two faults: the right name is missing, and the wrong name is unknown. The checks stop at the first
+ * of the two; this names the other.
  * @param fault of `value`, which was checked against `properties`
  * @param value an object; anything else has no names
  */

@@ -1,10 +1,10 @@
-/** The known name that looks most like `name`, when one is near enough to be meant. */
+/** The known name that is most similar to `name`, if one is similar enough to be meant. */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
     .toSorted((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  // Of two names, one of which is all changed, neither is meant by the other.
+  // A name in which every character differs is not meant.
   const near = Math.min(Math.max(2, name.length / 4), name.length - 1);
   return best !== undefined && best.distance <= near ? best.candidate : undefined;
 }

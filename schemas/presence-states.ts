@@ -1,4 +1,4 @@
-/** What the hub calls the presence of a device, and why it is so. Without a library, so that a browser takes it too. */
+/** The states of presence and their reasons. Uses no library, so that a browser can load it too. */
 
 export const presenceStates = [
   'never-seen',

@@ -3,8 +3,8 @@ import { _, and, not, or } from 'ajv/dist/compile/codegen/index.js';
 import { propertyInData } from 'ajv/dist/vocabularies/code.js';
 
 /**
- * `anyOf` as our schemas use it: a choice of `required` lists. Same verdicts as Ajv's own, but a reading that
- * takes the second choice costs no error object for the first, and the answer names the choice.
+ * `anyOf` as our schemas use it: a choice of `required` lists. It accepts and refuses the same as Ajv's own. But a reading
+ * that meets the second list costs no error object for the first, and the answer names the choice.
  */
 export const requiredChoice: CodeKeywordDefinition = {
   keyword: 'anyOf',

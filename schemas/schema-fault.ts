@@ -1,6 +1,6 @@
 import { faultText, type FieldError } from './field-error.ts';
 
-/** A device type that cannot be used: every fault found in the file, each by its JSON pointer. */
+/** A device type cannot be used. Has every fault found in the file, each with its JSON pointer. */
 export class SchemaFault extends Error {
   readonly file: string;
   readonly errors: readonly FieldError[];

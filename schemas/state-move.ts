@@ -1,21 +1,21 @@
-/** What `state migrate` prints. */
+/** The report of `state migrate`. */
 
 export interface MovedTableReport {
   readonly name: string;
   readonly rows: number;
-  /** Of all rows in the order of their keys, hexadecimal; not given: nothing was compared yet. */
+  /** The hash of all rows in the order of their keys, hexadecimal; not given: not compared yet. */
   readonly sha256?: string;
 }
 
 export interface MoveReport {
   /** The id of the hub. */
   readonly hub: string;
-  /** `resumed`: an earlier move was interrupted; `finished`: everything had been moved already. */
+  /** `resumed`: continues a move that was interrupted; `finished`: everything had been moved already. */
   readonly begins: 'new' | 'resumed' | 'finished';
   readonly tables: readonly MovedTableReport[];
 }
 
-/** How far one table has come. */
+/** The progress of one table. */
 export interface MoveProgress {
   step: 'copy' | 'verify';
   table: string;

@@ -1,14 +1,14 @@
-/** What `import` knows and prints. */
+/** The progress of `import`, and the report that it prints. */
 
-/** How far an import is: what an interrupted one goes on from. */
+/** The progress of an import. An interrupted one continues from it. */
 export interface ImportState {
   points: number;
-  /** The store refused them, for the first reason given. */
+  /** Points that the store refused; `reason` is that of the first. */
   refused: number;
   reason?: string;
   series: number;
   timeUs: number;
-  /** What was sent of each measurement. */
+  /** Sent so far, by measurement. */
   sent: Record<string, { fromMs: number; toMs: number; values: Record<string, number> }>;
 }
 

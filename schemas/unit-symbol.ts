@@ -1,4 +1,4 @@
-/** UCUM codes (c/s, https://ucum.org) whose usual sign is another; all others are shown as they are. */
+/** UCUM codes (c/s, https://ucum.org) that differ from the usual symbol. All others are shown as they are. */
 const symbols: Readonly<Record<string, string>> = {
   Cel: '°C',
   '[degF]': '°F',
@@ -22,7 +22,7 @@ const symbols: Readonly<Record<string, string>> = {
   'A.h': 'Ah',
 };
 
-/** The sign people read for a unit, of its UCUM code. */
+/** The usual symbol of a unit, from its UCUM code. */
 export function unitSymbol(code: string): string {
   return Object.hasOwn(symbols, code) ? (symbols[code] ?? code) : code;
 }

@@ -19,8 +19,8 @@ import {
 } from './values.ts';
 
 /**
- * `raised`: it is so, and nobody has acknowledged it · `acknowledged`: it is so, and somebody has · `cleared`: it is over, and
- * nobody has acknowledged it · `closed`: it is over and acknowledged.
+ * `raised`: active, and nobody has acknowledged it · `acknowledged`: active, and somebody has acknowledged it · `cleared`: over,
+ * and nobody has acknowledged it · `closed`: over and acknowledged.
  */
 export const alarmStates = ['raised', 'acknowledged', 'cleared', 'closed'] as const;
 export type AlarmState = (typeof alarmStates)[number];
@@ -53,7 +53,7 @@ export const AlarmView = named(
     severity: choice(alarmSeverities),
     state: choice(
       alarmStates,
-      '`raised` · `acknowledged` · `cleared`: it is over, and nobody has acknowledged it · `closed`: over and acknowledged',
+      '`raised` · `acknowledged` · `cleared`: over, and nobody has acknowledged it · `closed`: over and acknowledged',
     ),
     text: Type.String({ description: 'what is wrong, for a person' }),
     value: Type.Optional(Type.Number({ description: 'beyond the limit, when it was raised last' })),

@@ -29,7 +29,7 @@ const AuditRecord = named(
     details: { status: 200 },
   },
 );
-/** Who asked what, by which interface, and how it ended. */
+/** Who requested what, over which interface, and how it ended. */
 export type AuditRecord = Static<typeof AuditRecord>;
 
 const text = (description: string) =>

@@ -26,7 +26,7 @@ const CredentialSummary = named(
   }),
   { id: 'c-7f3a', kind: 'secret', state: 'active', createdMs: 1_795_867_200_000 },
 );
-/** A credential as operators see it: nothing that proves anything. */
+/** A credential as operators see it, without the secret or the key. */
 export type CredentialSummary = Static<typeof CredentialSummary>;
 
 const Validity = Type.Object(validity);

@@ -1,4 +1,4 @@
-/** Device types, as those who look at them see them. */
+/** Device types, for people and programs that read or publish them. */
 
 import { Type, type Static } from 'typebox';
 import type { DeviceTypeDefinition } from '../device-type-definition.ts';
@@ -82,7 +82,7 @@ export const TypeDefinition = named(
 );
 export type TypeDefinition = Static<typeof TypeDefinition>;
 
-/** A definition before it is published: its own faults, and what it would have made of the readings that came last. */
+/** The check of a definition before it is published: its own faults, and how it would have judged recent readings. */
 export const TypeCheck = named(
   'TypeCheck',
   Type.Object({
@@ -137,7 +137,7 @@ const ofType = Type.Object({
   id: Type.String({ minLength: 1, maxLength: 128, description: 'with version, such as env-sensor@1' }),
 });
 const { id: _, ...exampleFile } = TypeDefinition.examples[0];
-/** Its own schema judges what is in it, in words that name each fault. */
+/** Checked by its own schema, in words that name each fault. */
 const definition = named(
   'DeviceTypeFile',
   jsonObject('a device type as its file has it: device-type.schema.json'),
@@ -162,16 +162,16 @@ export const deviceTypeApi = resource('device types', {
   checkDeviceType: {
     method: 'POST',
     path: '/api/v1/device-types/check',
-    summary: 'Judge a definition, and by it the readings that came last, before it is published',
+    summary: 'Check a definition before it is published, and recent readings against it',
     description:
-      'Of a type that there is, the readings of its devices are judged; of a new version, those of all versions. In a cluster these are the devices of the hub that answers.',
+      'For an existing type, the readings of its devices are checked; for a new version, those of all versions. In a cluster, only devices of the hub that answers count.',
     body: definition,
     answers: { 200: TypeCheck },
   },
   publishDeviceType: {
     method: 'PUT',
     path: '/api/v1/device-types/{id}',
-    summary: 'Publish a device type: a new one, or another definition of one that there is',
+    summary: 'Publish a device type: a new one, or a new definition of an existing one',
     description:
       'Writes its file in HUB_SCHEMAS_DIR. Connected devices are judged by it at once; a field keeps its kind.',
     params: ofType,

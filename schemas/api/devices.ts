@@ -31,7 +31,7 @@ const ClockQuality = named(
     ),
     driftMs: Type.Number({
       description:
-        'how far hub time has moved away from the anchor of this boot: the oscillator runs slow (+) or fast (−)',
+        'drift of hub time from the anchor of this boot, because the oscillator runs slow (+) or fast (−)',
     }),
     quality: choice(['good', 'wrong', 'unknown']),
     measuredMs: Type.Optional(
@@ -49,7 +49,7 @@ const LatestSession = named(
   'LatestSession',
   Type.Object({
     open: Type.Boolean({
-      description: 'whether it is open now; if not, this is what was last known of the device',
+      description: 'whether it is open now; if not, this was the last session',
     }),
     openedMs: timeMs('when it opened'),
     heardMs: timeMs("when the device's application was last heard in it"),
@@ -146,7 +146,7 @@ export const DeviceDetails = named(
 );
 export type DeviceDetails = Static<typeof DeviceDetails>;
 
-/** What devices may be counted by. */
+/** The properties by which devices may be counted. */
 export const countedBy = ['site', 'type', 'firmware'] as const;
 
 const DeviceCounts = named(
@@ -235,7 +235,7 @@ const DeviceQuery = closed({
     }),
   ),
 });
-/** Which devices, by page. What is not given does not matter. */
+/** Which devices, by page. Conditions that are not given do not apply. */
 export type DeviceQuery = Static<typeof DeviceQuery>;
 
 export const deviceApi = resource('devices', {

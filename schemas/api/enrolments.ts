@@ -9,7 +9,7 @@ const terms = {
   notAfterMs: Type.Integer({ minimum: 0, maximum: 8.64e15, description: 'the end of its validity, Unix ms' }),
   reEnrolment: choice(
     ['auto', 'approve', 'never'],
-    "what a device that is registered already gets: a next secret, one after an operator's word, or nothing",
+    'what a device gets that is already registered: a next secret, one after an operator has approved, or nothing',
   ),
   idPrefix: Type.String({ pattern: '^[A-Za-z0-9_-]{0,63}$', description: 'ids must begin with this' }),
 };
@@ -41,7 +41,7 @@ const Enrolment = named(
   }),
   { id: 'e-3f', ...example, createdMs: 1_795_867_200_000, used: 12 },
 );
-/** A token with which new devices fetch their identity, without what proves it. */
+/** A token with which new devices fetch their identity, without its secret. */
 export type Enrolment = Static<typeof Enrolment>;
 
 const EnrolmentRequest = named(

@@ -1,14 +1,14 @@
 /**
- * Every fault that stops an operation, in one table: what it means, whether trying again may help, and the HTTP
- * status the API answers it with. The hub's `HubError`, the API's answers, the exit status of the command line,
- * the OpenAPI document and the page docs/errors.md are made from it. Expected outcomes (a refused reading, a busy device) are unions with a `kind`, not errors.
- * This file imports nothing: it is the one contract that `hub/kernel` knows.
+ * All faults that stop an operation: the meaning, whether a retry may help, and the HTTP status of the API's answer. `HubError`,
+ * the API's answers, the exit status of the command line, the OpenAPI document and docs/errors.md are made from this table.
+ * Expected outcomes (a refused reading, a busy device) are unions with a `kind`, not errors. This file imports nothing,
+ * because `hub/kernel` imports it.
  */
 
 interface ErrorMeaning {
   readonly meaning: string;
   readonly retryable: boolean;
-  /** Without one, the API never answers it: it ends the process or stays in the log. */
+  /** Not given: the API never answers with this code, which ends the process or stays in the log. */
   readonly status?: number;
   /** The exit status of the command line; 1 when it is not given. */
   readonly exit?: 2;
@@ -140,7 +140,7 @@ const operationErrors = {
   'webhook-exists': { meaning: 'a webhook of this name exists already', retryable: false, status: 409 },
   'schedule-exists': { meaning: 'a schedule with this name exists already', retryable: false, status: 409 },
   'other-hub': {
-    meaning: 'another of the hubs that are one does this: ask that one',
+    meaning: 'another hub of the cluster does this: ask that one',
     retryable: false,
     status: 421,
   },
@@ -156,14 +156,14 @@ const operationErrors = {
 const refusals = { ...requestErrors, ...operationErrors };
 
 export type ErrorCode = keyof typeof processErrors | RefusalCode;
-/** Those the API may answer with. */
+/** The codes with which the API may answer. */
 export type RefusalCode = keyof typeof refusals;
 export type OperationErrorCode = keyof typeof operationErrors;
 
 export const errorCodes: Readonly<Record<ErrorCode, ErrorMeaning>> = { ...processErrors, ...refusals };
 export const refusalCodes = Object.keys(refusals) as RefusalCode[];
 
-/** The HTTP status the API answers it with. */
+/** The HTTP status with which the API answers. */
 export function statusOf(code: RefusalCode): number {
   return refusals[code].status;
 }
@@ -173,7 +173,7 @@ export function exitCodeOf(code: ErrorCode): 1 | 2 {
   return errorCodes[code].exit ?? 1;
 }
 
-/** Whether an operation ended with it. The other codes speak of the request or the process alone. */
+/** Whether an operation can end with this code. The other codes are about the request or the process. */
 export function isOperationError(code: string): code is OperationErrorCode {
   return Object.hasOwn(operationErrors, code);
 }
@@ -182,7 +182,7 @@ interface ReasonMeaning {
   readonly meaning: string;
   /** Not given: that of `command-refused`. */
   readonly status?: number;
-  /** The refusal passes: the same command may be accepted later. */
+  /** The refusal is temporary: the same command may be accepted later. */
   readonly retryable?: true;
 }
 
@@ -217,7 +217,7 @@ export function statusOfReason(reason: unknown): number {
   return known?.status ?? operationErrors['command-refused'].status;
 }
 
-/** Whether the refusal passes, so that the same command may be accepted later. */
+/** Whether the refusal is temporary, so that the same command may be accepted later. */
 export function isRetryableReason(reason: RefusalReason): boolean {
   const { retryable }: ReasonMeaning = refusalReasons[reason];
   return retryable === true;

@@ -1,4 +1,4 @@
-/** What balancers and monitoring ask of the hub, without a login, and the API's own description. */
+/** Requests of balancers and monitoring, without a login, and the description of the API itself. */
 
 import { Type, type Static } from 'typebox';
 import { resource } from './operation.ts';

@@ -158,7 +158,7 @@ const ClusterHub = named(
     id: Type.String({ description: 'as in `hub.id` of its data folder' }),
     start: count('which of its starts this is'),
     state: Type.Union([Type.Literal('up'), Type.Literal('left'), Type.Literal('dead')], {
-      description: '`left`: it ended in order; `dead`: it did not beat any more. Both are listed for a day',
+      description: '`left`: it ended in order; `dead`: its heartbeats stopped. Both are listed for a day',
     }),
     version: Type.String({ description: 'of its program' }),
     here: Type.Optional(Type.Literal(true, { description: 'the hub that answers' })),
@@ -208,7 +208,7 @@ export const hubApi = resource('hub', {
   showCluster: {
     method: 'GET',
     path: '/api/v1/cluster',
-    summary: 'The hubs that are one, and what each does',
+    summary: 'The hubs of the cluster, and the tasks of each',
     answers: { 200: ClusterStatus },
     refusals: ['database-failed'],
   },
@@ -240,7 +240,7 @@ export const hubApi = resource('hub', {
     path: '/api/v1/hub/clock/accept',
     summary: "Say that the machine's clock is right",
     description:
-      'For a hub that doubts it, because it was ahead before or others contradict it. What had been seen by a clock that was ahead is forgotten. A time before this release is never believed.',
+      'For a hub that doubts its clock, because the clock was ahead before, or devices or InfluxDB contradict it. The hub forgets the times of a clock that was ahead. It never believes a time before the date of its release.',
     answers: { 200: ClockVerdict },
   },
 });

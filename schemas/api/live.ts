@@ -30,7 +30,7 @@ export const LiveTopic = named(
 );
 export type LiveTopic = Static<typeof LiveTopic>;
 
-/** From the client: the whole set of topics, which replaces the one before. */
+/** From the client: the whole set of topics, which replaces the previous one. */
 export const LiveRequest = named(
   'LiveRequest',
   Type.Object({ watch: list(LiveTopic, { maxItems: maxTopics }) }),
@@ -38,7 +38,7 @@ export const LiveRequest = named(
 );
 export type LiveRequest = Static<typeof LiveRequest>;
 
-/** What changes often about a device, in as few characters as possible. */
+/** The data of a device that change often, in as few characters as possible. */
 export const RowChange = named(
   'RowChange',
   Type.Unsafe<
@@ -80,7 +80,7 @@ export const LiveCounts = named(
 );
 export type LiveCounts = Static<typeof LiveCounts>;
 
-/** What changed in the fleet. A device is in one of the three lists at most. */
+/** Changes of the fleet. A device is in at most one of the three lists. */
 export const FleetChange = named(
   'FleetChange',
   Type.Object({
@@ -94,7 +94,7 @@ export type FleetChange = Static<typeof FleetChange>;
 
 const ofDevice = { id: nameOf('device id') };
 
-/** From the hub; `t` says which, and with it of which topic. */
+/** From the hub; `t` names the kind of message, and so its topic. */
 export const LiveMessage = named(
   'LiveMessage',
   Type.Union([

@@ -1,6 +1,6 @@
 /**
- * How the operators' API is declared: a resource is a set of operations, and an operation says everything about
- * itself once. From it come the route with its checks, the types of both ends, and its part of the OpenAPI document.
+ * How the operators' API is declared. A resource is a set of operations. Each operation is described once; the route with its
+ * checks, the types of both ends, and its part of the OpenAPI document are made from that description.
  */
 
 import type { Static, TObject, TSchema } from 'typebox';
@@ -39,13 +39,13 @@ interface Declared {
   /** The required role, or `nobody`: no login. The default is `viewer` to read and `admin` to change. */
   readonly needs?: Role | 'nobody';
   readonly params?: TObject;
-  /** Texts as they come; integers, booleans and lists are read from them. A parameter with a default is optional. */
+  /** Parameters arrive as texts, from which integers, booleans and lists are read. One with a default is optional. */
   readonly query?: TObject;
   readonly headers?: TObject;
   readonly body?: TSchema;
   /** The answers, by status. The lowest status is sent if the handler names none. */
   readonly answers: Readonly<Record<number, TSchema>>;
-  /** The content type of its body, which comes as it is and is not judged by its schema; JSON when it is not given. */
+  /** The content type of a body that is passed on as it is, without a check by its schema; not given: JSON. */
   readonly bodyMedia?: string;
   /** The content type of its answers; JSON when it is not given. */
   readonly media?: string;
@@ -53,7 +53,7 @@ interface Declared {
   readonly meanings?: Readonly<Record<number, string>>;
   /** Its own refusals, besides those of every operation of its kind (see `refusalsOf`). */
   readonly refusals?: readonly RefusalCode[];
-  /** The answer holds a secret that is shown this once: nothing on the way may keep it. */
+  /** The answer has a secret that is shown only once, so nothing on the way may cache it. */
   readonly secret?: true;
 }
 
@@ -79,17 +79,17 @@ export function resource<const Declarations extends Readonly<Record<string, Decl
 type SchemaIn<Op, Name extends string> =
   Op extends Readonly<Record<Name, infer Schema extends TSchema>> ? Schema : undefined;
 
-/** Names of fields that are filled in where a request leaves them out. */
+/** Names of fields that the hub fills in when a request leaves them out. */
 type Defaulted<Properties> = {
   [Name in keyof Properties]: Properties[Name] extends { default: unknown } ? Name : never;
 }[keyof Properties];
 
-/** A field that may be left out may as well be undefined: neither is sent. */
+/** A field that may be left out may also be undefined: it is not sent in either case. */
 type Loose<Value> = {
   [Key in keyof Value]: object extends Pick<Value, Key> ? Value[Key] | undefined : Value[Key];
 };
 
-/** A part of a request as its sender gives it. */
+/** A part of a request as the sender gives it. */
 type Given<Schema> =
   Schema extends TObject<infer Properties>
     ? Loose<
@@ -100,7 +100,7 @@ type Given<Schema> =
       ? Static<Schema>
       : undefined;
 
-/** A part of a request as the operation gets it: judged, and filled in. */
+/** A part of a request as the operation gets it: checked, with defaults filled in. */
 type Judged<Schema> = Schema extends TSchema ? Static<Schema> : unknown;
 
 export interface JudgedRequest<Op> {
@@ -113,10 +113,10 @@ export interface JudgedRequest<Op> {
 export type ParamsOf<Op> = Given<SchemaIn<Op, 'params'>>;
 export type QueryOf<Op> = Given<SchemaIn<Op, 'query'>>;
 export type BodyOf<Op> = Given<SchemaIn<Op, 'body'>>;
-/** What it answers when it is not refused. */
+/** The answer when the request is not refused. */
 export type AnswerOf<Op extends Operation> = Static<Op['answers'][keyof Op['answers'] & number]>;
 
-/** The role an operation takes. */
+/** The role that an operation requires. */
 export function roleOf({ needs, method }: Pick<Operation, 'needs' | 'method'>): Role | 'nobody' {
   return needs ?? (method === 'GET' ? 'viewer' : 'admin');
 }
@@ -127,7 +127,7 @@ export function successOf({ answers }: Pick<Operation, 'answers'>): number {
   return lowest;
 }
 
-/** Every code the operation may be refused with. */
+/** Every code with which the operation may be refused. */
 export function refusalsOf(operation: Operation): readonly RefusalCode[] {
   const { params, query, headers, body, bodyMedia, refusals = [] } = operation;
   const role = roleOf(operation);
@@ -135,7 +135,7 @@ export function refusalsOf(operation: Operation): readonly RefusalCode[] {
   return [
     ...new Set<RefusalCode>([
       ...(judged ? (['input-invalid'] as const) : []),
-      // Who takes a body of another kind says how long it may be.
+      // An operation with a body of another kind declares its own limit.
       ...(body === undefined || bodyMedia !== undefined ? [] : (['body-too-large'] as const)),
       ...(body === undefined ? [] : (['content-type-unsupported'] as const)),
       ...(role === 'nobody' ? [] : (['unauthorized', 'forbidden'] as const)),

@@ -17,7 +17,7 @@ const rights = {
 const anna = { role: 'operator', devices: 'site=hall-3', safety: 'actuate' } as const;
 
 const Rights = Type.Object(rights);
-/** What somebody may do: the same for a person's account and for a program's token. */
+/** Rights, the same for a person's account and a program's token. */
 export type Rights = Static<typeof Rights>;
 
 export const Operator = named(
@@ -28,7 +28,7 @@ export const Operator = named(
   }),
   { actor: 'operator:anna', ...anna },
 );
-/** Who asks, whatever it was proved with. */
+/** The caller of a request, however authenticated. */
 export type Operator = Static<typeof Operator>;
 
 const createdMs = timeMs('when it was created');
@@ -59,7 +59,7 @@ const Token = named(
   Type.Object({ name, ...rights, createdMs, notAfterMs: Type.Optional(notAfterMs) }),
   { name: 'ci', role: 'viewer', devices: '*', safety: 'observe', createdMs: 1_795_867_200_000 },
 );
-/** A program's token, without what proves it. */
+/** A program's token, without its secret. */
 export type Token = Static<typeof Token>;
 
 const AccountRights = named(
@@ -144,7 +144,8 @@ export const operatorApi = resource('operators', {
   resetSecondFactor: {
     method: 'DELETE',
     path: '/api/v1/operators/accounts/{name}/second-factor',
-    summary: 'Ask for no code any more, for somebody who lost the authenticator app; its sessions end',
+    summary:
+      'Require no codes any more of an account whose owner lost the authenticator app; its sessions end',
     params,
     answers: { 204: nothing },
     refusals: ['operator-unknown', 'database-failed'],

@@ -102,14 +102,14 @@ type WithoutTimes<Event> = Event extends DeviceEvent
   : never;
 type UndefinedWhereOptional<Event, Name extends keyof Event> =
   object extends Pick<Event, Name> ? undefined : never;
-/** What happened, without when. */
+/** A device event without its times. */
 export type DeviceEventBody = WithoutTimes<DeviceEvent>;
 
 const Stall = Type.Object({
   atMs: timeMs('when it ended'),
   stalledMs: Type.Number({ description: 'how long it was' }),
 });
-/** A time in which the hub did not read, so that nobody can be said to have been silent. */
+/** A time in which the hub did not read, so no device counts as silent. */
 export type Stall = Static<typeof Stall>;
 
 const causes = [
@@ -139,7 +139,7 @@ const causes = [
   'not-seen-since-restart',
   'hub-stalled',
 ] as const;
-/** What keeps a device from being online, one word each; `none`: it is online. */
+/** The reason why a device is not online, one word each; `none`: it is online. */
 export type Cause = (typeof causes)[number];
 
 export const DeviceWhy = named(

@@ -13,7 +13,7 @@ export const FieldError = named(
   }),
   { path: '/site', keyword: 'required', expected: 'present', got: 'nothing' },
 );
-/** What is wrong with one field: where, by which rule, what the rule wants and what came. */
+/** A fault of one field: its place, the rule, the value that the rule expects and the value that came. */
 export type FieldError = Static<typeof FieldError>;
 
 /** The details of a refusal, for machines. */
@@ -29,7 +29,7 @@ const RefusalDetails = named(
   { errors: [FieldError.examples[0]] },
 );
 
-/** How the API answers what it does not do. */
+/** The answer of the API to a request that it refuses. */
 export const Refusal = named(
   'Refusal',
   Type.Object({

@@ -21,7 +21,7 @@ export const requester = {
 };
 
 const Requester = Type.Object(requester);
-/** Who asked, and by which interface. */
+/** Who made a request, and over which interface. */
 export type Requester = Static<typeof Requester>;
-/** By which interface a request came. */
+/** The interface over which a request came. */
 export type Origin = Requester['origin'];

@@ -1,14 +1,14 @@
-/** What somebody may do. Pure, so that a browser takes it too. */
+/** The rights of operators. Pure, so that a browser can load it too. */
 
 /** `viewer` reads; `operator` also sends commands; `admin` also changes devices, credentials and operators. */
 export const roles = ['viewer', 'operator', 'admin'] as const;
 export type Role = (typeof roles)[number];
 
-/** How much harm a command can do, least first. */
+/** How much harm a command can do, the least first. */
 export const safetyClasses = ['observe', 'config', 'actuate', 'critical'] as const;
 export type Safety = (typeof safetyClasses)[number];
 
-/** What of a device decides who may see it. */
+/** The properties of a device that decide who may see it. */
 export interface ScopedDevice {
   readonly id: string;
   /** With or without version. */
@@ -39,7 +39,7 @@ function nameOf(type: string): string {
 export const devicesPattern =
   '^(\\*|(id|site|type)=[A-Za-z0-9_.@-]{0,64}\\*?(,(id|site|type)=[A-Za-z0-9_.@-]{0,64}\\*?){0,2})$';
 
-/** Who has which rights, by a value that an identity provider gives. */
+/** The rights that a value of an identity provider's claim gives. */
 export interface RoleRule {
   /** A value of the claim. */
   readonly value: string;

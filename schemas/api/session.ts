@@ -42,7 +42,7 @@ const Me = named(
   }),
   anna,
 );
-/** Who asks; `csrf` where a session proves it. */
+/** The caller; `csrf` when a session authenticates it. */
 export type Me = Static<typeof Me>;
 
 const signsIn = { needs: 'nobody', answers: { 200: Session }, secret: true } as const;
@@ -54,7 +54,7 @@ const code = Type.String({
   maxLength: 32,
   description: 'six digits of the authenticator app, or a recovery code',
 });
-/** A change of the own account ends its other sessions; this one goes on as another. */
+/** A change of one's own account ends its other sessions, and gives this one a new id. */
 const changesAccount = { needs: 'viewer', secret: true } as const;
 const ownRefusals = ['too-many-attempts', 'database-failed'] as const;
 
@@ -136,7 +136,7 @@ export const sessionApi = resource('session', {
   beginSecondFactor: {
     method: 'POST',
     path: '/api/v1/me/second-factor',
-    summary: 'A secret for an authenticator app; codes are asked for once its first code has come',
+    summary: 'A secret for an authenticator app; codes are required once its first code has been confirmed',
     body: named('OwnPassword', closed({ password: present }), { password: 'correct horse battery' }),
     ...changesAccount,
     answers: {
@@ -157,7 +157,7 @@ export const sessionApi = resource('session', {
   confirmSecondFactor: {
     method: 'PUT',
     path: '/api/v1/me/second-factor',
-    summary: 'Ask for codes from now on; the other sessions of the account end',
+    summary: 'Require codes of the authenticator app from now on; the other sessions of the account end',
     body: named('FirstCode', closed({ code }), { code: '492039' }),
     ...changesAccount,
     answers: {
@@ -175,7 +175,7 @@ export const sessionApi = resource('session', {
   removeSecondFactor: {
     method: 'POST',
     path: '/api/v1/me/second-factor/remove',
-    summary: 'Ask for no code any more; the other sessions of the account end',
+    summary: 'Require no codes any more; the other sessions of the account end',
     body: named('SecondFactorRemoval', closed({ password: present, code }), {
       password: 'correct horse battery',
       code: '492039',

@@ -1,9 +1,9 @@
-/** What the resources of the API are built from. */
+/** The parts from which the resources of the API are built. */
 
 import { Type, type Static, type TSchema, type TUnsafe } from 'typebox';
 import { namePattern } from '../limits.ts';
 
-/** A schema with a name of its own in the OpenAPI document, and an example that a test holds against it. */
+/** A schema with a name in the OpenAPI document, and an example that a test checks with it. */
 export function named<Schema extends TSchema>(
   title: string,
   schema: Schema,
@@ -17,12 +17,12 @@ export function choice<const Values extends string[]>(values: readonly [...Value
   return Type.Enum(values, { type: 'string', ...(description === undefined ? {} : { description }) });
 }
 
-/** A list that its reader leaves as it is. */
+/** A read-only list. */
 export function list<Item extends TSchema>(items: Item, options: Parameters<typeof Type.Array>[1] = {}) {
   return Type.Immutable(Type.Array(items, options));
 }
 
-/** An object whose names are data. */
+/** An object whose keys are data. */
 export function mapOf<Value extends TSchema>(
   value: Value,
   options: { description?: string; maxProperties?: number } = {},
@@ -61,7 +61,7 @@ export function jsonObject(description: string) {
 /** The last whole second that every store takes: InfluxDB's times are nanoseconds in 64 bits. */
 export const lastQueryTimeMs = 9_223_372_036_000;
 
-/** A time that a store is asked for. */
+/** A time in a query to a store. */
 export function queryTime(description: string) {
   return Type.Integer({ minimum: 0, maximum: lastQueryTimeMs, description: `${description}, Unix ms` });
 }
@@ -79,18 +79,18 @@ export function timeMs(description: string) {
 /** An answer without a body. */
 export const nothing = Type.Void();
 
-/** Marks what `judgedLater` has marked; JSON does not show it. */
+/** The mark of `judgedLater`; JSON does not show it. */
 export const later = Symbol('judged later');
 
 /**
- * A body, or a field of one, that is described here and judged by the operation itself, so that every interface
- * refuses it in the same words.
+ * A body, or a field of one, that is described here but checked by the operation itself, so that every interface refuses
+ * it in the same words.
  */
 export function judgedLater<Schema extends TSchema>(schema: Schema): Schema {
   return Object.assign(copyOf(schema), { [later]: true });
 }
 
-/** A parameter or field of a request that is filled in where it is left out. */
+/** A parameter or field of a request with a default. */
 export function defaulted<Value extends TSchema>(
   value: Value,
   by: NoInfer<Static<Value>>,
@@ -98,12 +98,12 @@ export function defaulted<Value extends TSchema>(
   return Object.assign(copyOf(value), { default: by });
 }
 
-/** How many of the newest or next a list may hold: a query parameter. */
+/** A query parameter: the most entries of a list. */
 export function limitOf(maximum: number, by = 100) {
   return defaulted(Type.Integer({ minimum: 1, maximum, description: 'the maximum number of entries' }), by);
 }
 
-/** A copy that keeps what the library has beside the JSON; the original may be part of other schemas. */
+/** A copy that keeps the library's own members. The original may be part of other schemas. */
 function copyOf<Schema extends TSchema>(schema: Schema): Schema {
   return Object.defineProperties({} as Schema, Object.getOwnPropertyDescriptors(schema));
 }

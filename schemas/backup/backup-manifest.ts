@@ -1,4 +1,4 @@
-/** `backup.json` of a backup: what it consists of. */
+/** `backup.json`: the list of the files of a backup. */
 
 export const backupKind = 'device-hub-backup';
 export const backupFormat = 1;
@@ -9,26 +9,26 @@ export interface BackupFile {
   readonly bytes: number;
   /** Hexadecimal. */
   readonly sha256: string;
-  /** Of a database: how many of the hub's migrations it has. */
+  /** For a database: the number of migrations that have run. */
   readonly schema?: number;
 }
 
 export interface BackupManifest {
   readonly kind: typeof backupKind;
   readonly format: number;
-  /** Of the program that made it. */
+  /** The version of the program that made the backup. */
   readonly version: string;
-  /** When it was begun: everything acked before is in it. ISO 8601. */
+  /** When the backup began, ISO 8601. It has everything that was acked before. */
   readonly madeAt: string;
   /** The folder of the device types, which is not part of the backup. */
   readonly deviceTypesDir: string;
   readonly files: readonly BackupFile[];
 }
 
-/** How far the copy of one file has come. */
+/** The progress of copying one file. */
 export interface BackupProgress {
   name: string;
   bytes: number;
-  /** Of the file that is copied; the copy may be smaller, because it has no free pages. */
+  /** The size of the original. The copy may be smaller, because it has no free pages. */
   of: number;
 }

@@ -1,6 +1,6 @@
 /**
- * A number that is written as a float in CBOR even where it is whole. The short form of telemetry tells the two apart: an
- * integer may be scaled or a difference, a float is the value itself.
+ * A number that CBOR writes as a float, even when it is whole. The short forms of telemetry need the distinction: an integer
+ * may be scaled or a difference, a float is the value itself.
  */
 export class CborFloat {
   readonly value: number;
@@ -22,7 +22,7 @@ export function halfFloat(bits: number): number {
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
 
-/** @returns the bits of the binary16 that is this number exactly; undefined: there is none */
+/** @returns the bits of the binary16 that equals the number; undefined: none does */
 export function halfBits(value: number): number | undefined {
   if (Number.isNaN(value)) return 0x7e00;
   scratch.setFloat32(0, value);

@@ -1,7 +1,7 @@
 import { escapePointer } from '../json-pointer.ts';
 import { CborFloat, halfFloat } from './cbor-float.ts';
 
-/** What is wrong with one place, as a `FieldError` says it. */
+/** A fault at one place, with the members of a `FieldError`. */
 export interface CborFault {
   path: string;
   keyword: string;
@@ -10,37 +10,37 @@ export interface CborFault {
 }
 
 /**
- * CBOR from outside (RFC 8949), read as `readJson` reads JSON, so that whatever it comes as, the same is judged: what JSON
- * cannot say is a fault with its place, and so is a name that occurs twice. Lengths must be definite. Integers and floats of
- * any width are taken.
+ * Reads CBOR from outside (RFC 8949). As with `readJson`, the result is a JSON value, so that the same checks apply to both.
+ * A value that JSON does not have is a fault, and so is a name that occurs twice. Lengths must be definite. Integers and
+ * floats may have any width.
  *
- * It is our own because what devices send must not be changed in silence: libraries take the last of two equal names, put
- * U+FFFD in place of bytes that are not UTF-8, and rename `__proto__`.
+ * The reader is our own because libraries silently change data: they take the last of two equal names, put U+FFFD in place
+ * of bytes that are not UTF-8, and rename `__proto__`.
  */
 export type CborRead =
   | {
       kind: 'read';
-      /** Of an array, floats are `CborFloat` and may be any, and `undefined` stands for what is absent: the short forms. */
+      /** In an array, which is a short form, every float is a `CborFloat`, also infinity, and `undefined` is an absent value. */
       value: unknown;
-      /** What JSON could not say, or would lose, by JSON pointer into the value; not given: nothing. */
+      /** The places that JSON does not have or would lose, as JSON pointers into the value; not given: none. */
       faults?: readonly CborFault[];
     }
-  /** Not well-formed, nested too deeply, or with a length that is not definite. */
+  /** Not well-formed, nested too deeply, or without a definite length. */
   | { kind: 'unreadable'; fault: CborFault }
-  /** A text that is not UTF-8: a WebSocket closes with 1007 for one in a text frame. */
+  /** A text is not UTF-8. For a text frame, a WebSocket closes with 1007 then. */
   | { kind: 'bad-utf8' };
 
-/** As of JSON. */
+/** As for JSON. */
 const maxDepth = 64;
 const maxFaults = 16;
 
-/** @param bytes are not kept */
+/** @param bytes may be changed by the caller afterwards */
 export function readCbor(bytes: Uint8Array): CborRead {
   const reader = new CborReader(bytes, undefined);
   try {
     const value = reader.whole();
     if (!reader.doubtful) return { kind: 'read', value };
-    // Read once more, slowly, to say where.
+    // Reads once more, slowly, to find the places.
     const faults: CborFault[] = [];
     return { kind: 'read', value: new CborReader(bytes, faults).whole(), faults };
   } catch (error) {
@@ -64,13 +64,13 @@ class BadUtf8 extends Error {}
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const scratch = new DataView(new ArrayBuffer(8));
 
-/** Short texts come again and again. Each place has the last one that fell to it. */
+/** A cache, because short texts repeat. Each place has the last text with its hash. */
 const knownTexts: ({ bytes: Uint8Array; text: string } | undefined)[] = Array.from({ length: 1_024 });
 const longestKnown = 24;
 
 /**
- * The names of a map so far, in their order. Devices send the same maps again and again: so the next name is most often the one
- * that was next before, and whether it occurs twice is found out once.
+ * The names of a map so far, in order. Devices send the same maps again and again. So the next name is mostly the same as last
+ * time, and the search for repeated names is needed only once.
  */
 class NameRow {
   readonly name: string;
@@ -87,13 +87,13 @@ class NameRow {
     this.isTwice = above !== undefined && above.#has(name);
   }
 
-  /** This row and the name that was next the last time, if the bytes spell it. */
+  /** The row with the next name of the last time, if the bytes spell that name. */
   expected(bytes: Uint8Array, from: number, length: number): NameRow | undefined {
     const latest = this.#latest;
     return latest !== undefined && isSame(latest.#bytes, bytes, from, length) ? latest : undefined;
   }
 
-  /** This row and one more name; undefined: there are too many rows to keep another. */
+  /** The row with one more name; undefined: there are too many rows to keep another. */
   with(name: string, bytes: () => Uint8Array): NameRow | undefined {
     let longer = this.#longer.get(name);
     if (longer === undefined) {
@@ -111,16 +111,16 @@ class NameRow {
   }
 }
 
-/** Whoever fills them makes reading slower, not wrong. */
+/** The most rows. A sender that uses them up makes reading slower, but not wrong. */
 const mostRows = 4_096;
-/** Bytes of a name. */
+/** The longest name that is kept, bytes. */
 const longestKept = 64;
 let rows = 0;
 const noNames = new NameRow('', new Uint8Array(), undefined);
 
 class CborReader {
   readonly #bytes: Uint8Array;
-  /** Where faults are listed; undefined: it is only found that there are some. */
+  /** The list of faults; undefined: the reader only finds out whether there are any. */
   readonly #faults: CborFault[] | undefined;
   readonly #isShort: boolean;
   #at = 0;
@@ -141,7 +141,7 @@ class CborReader {
     return value;
   }
 
-  /** @param path where it is; '' while faults are not listed */
+  /** @param path the place of the item; '' while faults are not listed */
   #item(path: string): unknown {
     const head = this.#byte();
     const info = head & 0x1f;
@@ -179,7 +179,7 @@ class CborReader {
     if (info === 24) return this.#byte();
     if (info === 25) return this.#uint16();
     if (info === 26) return this.#uint32();
-    // One rounding only, to the nearest double, as JSON.parse rounds.
+    // Rounds only once, to the nearest double, as JSON.parse does.
     if (info === 27) return this.#uint32() * 0x1_0000_0000 + this.#uint32();
     return this.#reserved(info);
   }
@@ -188,7 +188,7 @@ class CborReader {
     return this.#byte() * 0x100 + this.#byte();
   }
 
-  /** Bounds are looked at once: most numbers of a reading are floats, two of these each. */
+  /** Checks bounds once for all four bytes: most numbers of a reading are floats, with two of these each. */
   #uint32(): number {
     const bytes = this.#bytes;
     const at = this.#at;
@@ -214,11 +214,11 @@ class CborReader {
     return this.#fail('well-formed CBOR (RFC 8949 §3)', `a reserved value in ${place}`);
   }
 
-  /** @param least bytes that each of so many takes */
+  /** @param least the fewest bytes that each item takes */
   #length(info: number, least: number): number {
     const length = this.#argument(info);
     const left = this.#bytes.length - this.#at;
-    // Before anything is made of it: a frame of a few bytes may claim to have billions.
+    // Must come before anything is allocated: a frame of a few bytes may claim to have billions of items.
     if (length * least > left) this.#fail('a whole CBOR item', `${left} bytes for ${length} of them`);
     return length;
   }
@@ -368,12 +368,12 @@ function isSame(known: Uint8Array, bytes: Uint8Array, from: number, length: numb
   return true;
 }
 
-/** As JSON.parse does it: assigned, it would be the prototype. */
+/** Defines the member, as JSON.parse does: assigning `__proto__` would set the prototype. */
 function define(members: object, name: string, value: unknown): void {
   Object.defineProperty(members, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-/** Diagnostic notation (RFC 8949 §8) of what `readCbor` has read, for people. */
+/** The diagnostic notation (RFC 8949 §8) of a value that `readCbor` has read, for people. */
 export function cborText(value: unknown): string {
   if (value === undefined) return 'undefined';
   if (value instanceof CborFloat)

@@ -1,9 +1,9 @@
 import { CborFloat, halfBits } from './cbor-float.ts';
 
 /**
- * A value as CBOR in the deterministic encoding (RFC 8949 §4.2.1): the shortest heads and floats, names in the order of their
- * bytes. As in JSON, a member that is undefined is left out.
- * @throws TypeError for what neither JSON nor the short forms have
+ * Writes a value as CBOR in the deterministic encoding (RFC 8949 §4.2.1): the shortest heads and floats, names in the order
+ * of their bytes. As in JSON, a member that is undefined is left out.
+ * @throws TypeError for a value that neither JSON nor the short forms have
  */
 export function writeCbor(value: unknown): Uint8Array<ArrayBuffer> {
   writer.begin();
@@ -132,7 +132,7 @@ class CborWriter {
     this.#buffer.set(bytes, at);
   }
 
-  /** @returns where so many more bytes go */
+  /** Makes room for more bytes. @returns the place of the first */
   #room(length: number): number {
     const at = this.#at;
     this.#at += length;
@@ -146,10 +146,10 @@ class CborWriter {
   }
 }
 
-/** One for all: nothing is written while something else is. */
+/** One writer is enough, because writing is synchronous. */
 const writer = new CborWriter();
 
-/** A longer text has a longer head, which comes later. */
+/** Shorter texts come first, because their heads are smaller. */
 function byBytes(a: Uint8Array, b: Uint8Array): number {
   if (a.length !== b.length) return a.length - b.length;
   for (const [index, byte] of a.entries()) {

@@ -3,17 +3,17 @@ import { limits } from '../limits.ts';
 import { CborFloat } from './cbor-float.ts';
 import { shortCodes, type ShortField, type ShortStream, type ShortStreams } from './short-telemetry.ts';
 
-/** A frame with names, as the JSON frame that says the same; not judged yet. */
+/** A frame with names, as in the equivalent JSON frame; not checked yet. */
 export interface ExpandedFrame {
   frame: Record<string, unknown>;
-  /** What the frame with names cannot show. */
+  /** A fault that the frame with names cannot show. */
   fault?: FieldError;
 }
 
 /**
- * A short form as the frame it stands for.
- * @param streams undefined: what stands in which place is not known, and only the seq is of use
- * @returns undefined for another code
+ * Expands a short form into its frame.
+ * @param streams undefined: the layout is not known, so only the seq can be used
+ * @returns undefined when the code is not known
  */
 export function expandTelemetry(
   item: readonly unknown[],
@@ -84,7 +84,7 @@ function expandBatch(
   return { frame };
 }
 
-/** The first is a time; each further integer says by how much the time between two has changed. A float is a time. */
+/** The first item is a time. Each further integer is the change of the interval between two times. A float is a time. */
 function putTimes(samples: Record<string, unknown>[], given: unknown): FieldError | undefined {
   const first: unknown = Array.isArray(given) ? given[0] : undefined;
   const name = Array.isArray(first) ? 'up' : 'ts';
@@ -106,14 +106,14 @@ function putTimes(samples: Record<string, unknown>[], given: unknown): FieldErro
   return undefined;
 }
 
-/** Each integer is the difference from the last one, the first from 0; those that are missing at the end are 0. */
+/** Each integer is the difference to the one before, the first to 0. Items missing at the end are 0. */
 function putColumn(samples: readonly Record<string, unknown>[], field: ShortField, column: unknown[]): void {
   let steps = 0;
   for (const [at, { data }] of samples.entries()) {
     let item: unknown = at < column.length ? column[at] : 0;
     if (typeof item === 'number') {
       steps += item;
-      // No number from here on: what is beyond them cannot be counted on from.
+      // Beyond the safe integers differences are not exact: no number from here on.
       if (!Number.isSafeInteger(steps)) steps = Number.NaN;
       item = steps;
     }
@@ -126,7 +126,7 @@ function valueOf({ values, unit, scale }: ShortField, item: unknown): unknown {
   return plain(item);
 }
 
-/** Without `CborFloat`. What is no single value is none of a field, and refused by its schema. */
+/** The value without `CborFloat`. An array or object stays as it is, and the field's schema refuses it. */
 function plain(item: unknown): unknown {
   if (item instanceof CborFloat) return item.value;
   if (Array.isArray(item)) return item.map(plain);

@@ -1,19 +1,19 @@
 import type { TelemetryFrame } from '../protocol/device-frames.ts';
 import { CborFloat } from './cbor-float.ts';
 
-/** What the short forms of `hub.v1.cbor` begin with. */
+/** The first item of each short form of `hub.v1.cbor`. */
 export const shortCodes = { reading: 1, ack: 2, batch: 3 } as const;
 
 export interface ShortField {
   name: string;
-  /** An integer stands for so many `unit` / `scale`: whole numbers both, so that the quotient is the nearest double. */
+  /** An integer is a multiple of `unit` / `scale`. Both are whole numbers, so that the quotient is the nearest double. */
   unit: number;
   scale: number;
-  /** An integer stands for one of these. */
+  /** An integer is an index into these. */
   values?: readonly string[] | undefined;
 }
 
-/** A stream as its short form has it: fields by their place in the device type. */
+/** A stream in its short form: fields by their place in the device type. */
 export interface ShortStream {
   name: string;
   fields: readonly ShortField[];
@@ -22,16 +22,16 @@ export interface ShortStream {
 /** The streams of a device type, by their place in it. */
 export type ShortStreams = readonly ShortStream[];
 
-/** What a device was made with: generated code has it. */
+/** The layout with which a device was built; generated code contains it. */
 export interface ShortLayout {
-  /** What `hello.layout` says: the hub compares it with its own. */
+  /** The text of `hello.layout`, which the hub compares with its own. */
   fingerprint: string;
   streams: ShortStreams;
 }
 
 /**
  * The short form of a telemetry frame, for `writeCbor`.
- * @returns undefined when it has none: something in it has no place in the device type
+ * @returns undefined when something in the frame has no place in the device type
  */
 export function shortenTelemetry(frame: TelemetryFrame, streams: ShortStreams): unknown[] | undefined {
   const { seq, stream: name, samples } = frame;
@@ -62,7 +62,7 @@ function moreOf({ backfill, boot }: TelemetryFrame): object[] {
   return [{ ...(backfill === undefined ? {} : { backfill }), ...(boot === undefined ? {} : { boot }) }];
 }
 
-/** Values in the order of the fields; undefined when there is one without a field. */
+/** The values in the order of the fields; undefined when a value has no field. */
 function itemsOf({ fields }: ShortStream, data: unknown): unknown[] | undefined {
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return undefined;
   const given = data as Record<string, unknown>;
@@ -79,7 +79,7 @@ function itemOf({ values, unit, scale }: ShortField, value: unknown): unknown {
     return at < 0 ? value : at;
   }
   if (typeof value !== 'number') return value;
-  // Of a field with words, a number is none of them.
+  // The field takes words, so a number cannot be an index and must be written as a float.
   if (values !== undefined) return new CborFloat(value);
   const steps = Math.round((value * scale) / unit);
   const isExact = Number.isSafeInteger(steps * unit) && (steps * unit) / scale === value;
@@ -110,7 +110,7 @@ function shortTimes(samples: TelemetryFrame['samples']): unknown[] | undefined {
   return name === 'ts' ? items : [items];
 }
 
-/** The first time, then by how much the time between two has changed. */
+/** The first time, and then the changes of the interval between two times. */
 function changes(times: readonly number[]): number[] {
   let last = times[0] ?? 0;
   let between = 0;
@@ -123,7 +123,7 @@ function changes(times: readonly number[]): number[] {
   });
 }
 
-/** Without what is `end` at its end, but for the first. */
+/** Drops items equal to `end` from the end, but keeps the first item. */
 function withoutEnd<Item>(items: readonly Item[], end: unknown): Item[] {
   return items.slice(0, Math.max(1, items.findLastIndex((item) => item !== end) + 1));
 }

@@ -5,7 +5,7 @@ import type { ShortField, ShortLayout, ShortStream, ShortStreams } from './short
 
 const known = new WeakMap<DeviceTypeDefinition, ShortLayout>();
 
-/** What stands in which place of the short forms of a device type. */
+/** The places of streams and fields in the short forms of a device type. */
 export function layoutOf(definition: DeviceTypeDefinition): ShortLayout {
   let layout = known.get(definition);
   if (layout === undefined) {
@@ -26,8 +26,8 @@ export function layoutOf(definition: DeviceTypeDefinition): ShortLayout {
 }
 
 /**
- * Whether what stood in a place when this fingerprint was made stands there still: streams and fields may have been added at
- * the end.
+ * Whether the places still have the same meaning as when this fingerprint was made. Streams and fields may have been added
+ * at the end.
  */
 export function isLayoutOf(fingerprint: string, definition: DeviceTypeDefinition): boolean {
   const layout = layoutOf(definition);
@@ -42,7 +42,7 @@ function shortField(name: string, schema: ScalarDefinition): ShortField {
   return { name, unit, scale: 10 ** decimals, ...(schema.enum === undefined ? {} : { values: schema.enum }) };
 }
 
-/** `4.2-5f0c…`: how many fields each stream has, and the first half of the SHA-256 of what they are. */
+/** `4.2-5f0c…`: the number of fields of each stream, and the first half of the SHA-256 of their descriptions. */
 function fingerprintOf(streams: ShortStreams, counts: readonly number[]): string {
   const places = counts.map((count, at) => {
     const { name = '', fields = [] } = streams[at] ?? {};
@@ -52,7 +52,7 @@ function fingerprintOf(streams: ShortStreams, counts: readonly number[]): string
   return `${counts.join('.')}-${hash.slice(0, 16)}`;
 }
 
-/** A stream as the fingerprint is made of it: `["env", [["temperature", 1, 100], ["mode", ["on", "off"]]]]`. */
+/** The description of a stream in the fingerprint: `["env", [["temperature", 1, 100], ["mode", ["on", "off"]]]]`. */
 export function placesOf({ name, fields }: ShortStream): readonly [name: string, fields: readonly unknown[]] {
   return [
     name,

@@ -1,4 +1,4 @@
-/** Where the update of one device stands, and what a device may say of it. */
+/** The states of one device's update, and the words in which a device reports it. */
 
 export const updateStates = [
   'pending',
@@ -24,12 +24,12 @@ const unsettled: ReadonlySet<UpdateState> = new Set([
   'soaking',
 ]);
 
-/** Whether nothing changes it any more. */
+/** Whether the state is final. */
 export function isSettledUpdate(state: UpdateState): boolean {
   return !unsettled.has(state);
 }
 
-/** The words of `update-status`. `succeeded` is noted and never believed: success is what the next boots show. */
+/** The words of `update-status`. `succeeded` is recorded, but proves nothing: only the next boots show success. */
 export const updateWords = [
   'waiting',
   'downloading',
@@ -41,7 +41,7 @@ export const updateWords = [
 ] as const;
 export type UpdateWord = (typeof updateWords)[number];
 
-/** What a device does that a healthy one does not. */
+/** Signs that a device is not well. */
 export const troubleKinds = ['offline', 'rebooted', 'bad-readings', 'fewer-readings'] as const;
 export type TroubleKind = (typeof troubleKinds)[number];
 

@@ -8,7 +8,7 @@ import { encodeFunction, wordTable, writeFunction } from './c-writing.ts';
 import { snakeCase } from './code-names.ts';
 import type { GeneratedFile } from './generated-file.ts';
 
-/** One command: what it takes and gives; undefined when that is the empty object. */
+/** One command with its parameters and output; undefined for an empty object. */
 interface CCommand {
   name: string;
   member: string;
@@ -17,9 +17,9 @@ interface CCommand {
 }
 
 /**
- * C99 for a device type: structs, functions that check and write readings, events, outputs and the reported state, functions that
- * read parameters and the desired state, and a table of the commands. It needs `hub_json.h` of `sdk/c`, `hub_cbor.h` for the short
- * forms of readings, and nothing else.
+ * C99 for a device type: structs, functions that check and write readings, events, outputs and the reported state, functions
+ * that read parameters and the desired state, and a table of the commands. It needs only `hub_json.h` of `sdk/c`, and
+ * `hub_cbor.h` for the short forms of readings.
  */
 export function cCode(type: DeviceType): GeneratedFile[] {
   const prefix = snakeCase(type.name);
@@ -53,7 +53,7 @@ function commandsOf(type: DeviceType, prefix: string, shapes: CShapes): CCommand
       const isEmpty = (schema: typeof params): boolean => Object.keys(schema.properties ?? {}).length === 0;
       return {
         name,
-        // Commands called `default` or `switch` are none of C's.
+        // With the prefix, commands called `default` or `switch` are valid names in C.
         member: `on_${member}`,
         params: isEmpty(params) ? undefined : shapes.struct(`${prefix}_${member}_params`, params, 'decode'),
         output: isEmpty(output) ? undefined : shapes.struct(`${prefix}_${member}_output`, output, 'encode'),
@@ -62,15 +62,15 @@ function commandsOf(type: DeviceType, prefix: string, shapes: CShapes): CCommand
   );
 }
 
-/** The struct and what it is made of, in order. */
+/** The struct and the types that it uses, in order. */
 function partsOf(struct: CStruct): CPart[] {
   return [...struct.parts, struct];
 }
 
-/** What is generated of a type. */
+/** The parts generated from a device type. */
 interface CParts {
   structs: readonly CStruct[];
-  /** Those of the streams. */
+  /** The structs of the streams. */
   readings: readonly CStruct[];
   commands: readonly CCommand[];
 }

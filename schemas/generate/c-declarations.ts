@@ -2,7 +2,7 @@ import type { CArray, CField, CPart, CStruct, CValue, Direction } from './c-shap
 
 import type { NumberSteps } from './number-steps.ts';
 
-/** Types in the header: enums, structs, bits for what may be left out, sizes. */
+/** Types in the header: enums, structs, bits for optional fields, sizes. */
 
 export function declarePart(part: CPart): string[] {
   if ('enumName' in part) {
@@ -22,7 +22,7 @@ export function declarePart(part: CPart): string[] {
   return declareStruct(part);
 }
 
-/** `SMART_VALVE_FLOW_MODE_MANUAL`; words that C cannot spell, or that would be spelt alike, have their number. */
+/** `SMART_VALVE_FLOW_MODE_MANUAL`. Words that C cannot spell, or would spell alike, get a number instead. */
 function wordName(type: string, index: number, words: readonly string[]): string {
   const spelt = words.map((word) => word.toUpperCase().replace(/[^A-Z0-9]+/g, '_'));
   const own = spelt[index] ?? '';
@@ -110,7 +110,7 @@ function declarator(name: string, value: CValue, direction: Direction): string {
 }
 
 export function comment(text: string): string {
-  // A title may hold anything, and `*/` would end the comment.
+  // A title may contain anything, and `*/` would end the comment.
   return `/* ${text.replaceAll(/[^\x20-\x7e]+/g, ' ').replaceAll('*/', '* /')} */`;
 }
 
@@ -118,7 +118,7 @@ export function cString(text: string): string {
   const bytes = [...Buffer.from(text, 'utf8')];
   const escaped = bytes.map((byte) => {
     const character = String.fromCharCode(byte);
-    // Three octal digits always: a hexadecimal escape would swallow a digit behind it.
+    // Always three octal digits: a hexadecimal escape would also take a digit that follows it.
     if (byte < 0x20 || byte > 0x7e) return `\\${byte.toString(8).padStart(3, '0')}`;
     return character === '"' || character === '\\' || character === '?' ? `\\${character}` : character;
   });
@@ -146,7 +146,7 @@ function longestValue(value: CValue): number {
     case 'enum':
       return Math.max(...value.words.map((word) => Buffer.byteLength(JSON.stringify(word))));
     case 'string':
-      // \u001f for a character at worst.
+      // At worst each character is written as \u001f.
       return value.maxLength * 6 + 2;
     case 'object':
       return longestStruct(value.struct);
@@ -162,7 +162,7 @@ function longestSteps({ lowest, highest, unit, decimals }: NumberSteps): number 
     const digits = Math.max(String(Math.abs(count * unit)).length, decimals + 1);
     return digits + (decimals > 0 ? 1 : 0) + (count < 0 ? 1 : 0);
   });
-  // A small negative number between the bounds has a sign as well.
+  // A small negative number between the bounds needs a sign too.
   const signed = lowest < 0 ? 2 + decimals + 1 : 0;
   return Math.max(...lengths, signed);
 }

@@ -4,7 +4,7 @@ import type { DeviceType } from '../device-type.ts';
 import { cString } from './c-declarations.ts';
 import type { CStruct } from './c-shape.ts';
 
-/** The layout of the short forms of `hub.v1.cbor` in C, and the functions that write readings so. */
+/** The layout of the short forms of `hub.v1.cbor` in C, and functions that write readings in that form. */
 
 const tableOf = (prefix: string): string => `${prefix}_layout`;
 

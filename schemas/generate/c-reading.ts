@@ -25,7 +25,7 @@ export function readFunction(struct: CStruct): string[] {
       ? [refuseIf('  ', `(seen & ${bitOf(index, fields.length)}) == 0`, field.name, 'required')]
       : [],
   );
-  // So that the compiler sees every member set, also those that are left out.
+  // Sets every member, also those that are left out, so that the compiler does not warn.
   const clear = fields.length === 0 ? '  value->nothing = 0;' : `  *value = (${struct.name}){0};`;
   return [
     `static bool read_${struct.name}(hub_reader *reader, ${struct.name} *value, hub_fault *fault) {`,
@@ -131,7 +131,7 @@ function readValue(target: string, value: CValue, field: string, level: number):
     case 'boolean':
       return [refuseIf(pad, `!hub_read_boolean(reader, &${target})`, field, 'type')];
     case 'enum': {
-      // One byte more than the longest word: a longer text is none of them.
+      // One byte more than the longest word: a longer text cannot be one of them.
       const size = Math.max(...value.words.map((word) => Buffer.byteLength(word))) + 1;
       return [
         `${pad}char word[${size}];`,

@@ -2,7 +2,7 @@ import type { ObjectDefinition, ScalarDefinition, ValueDefinition } from '../dev
 import { CodeNames, snakeCase } from './code-names.ts';
 import { boundsOf, stepsOf, writtenBounds, type NumberBound, type NumberSteps } from './number-steps.ts';
 
-/** What a C type is made for: the device fills it and writes it, or it is read from the hub's parameters. */
+/** The use of a C type: the device fills it and writes it, or reads it from the hub's parameters. */
 export type Direction = 'encode' | 'decode';
 
 export type CValue =
@@ -25,28 +25,28 @@ export interface CArray {
 type IntegerType = 'int32_t' | 'uint32_t' | 'int64_t';
 
 export interface CField {
-  /** In JSON. */
+  /** Its name in JSON. */
   name: string;
-  /** In C. */
+  /** Its name in C. */
   member: string;
   title: string;
   value: CValue;
-  /** Its bit in `has`, of a field that may be left out. */
+  /** Its bit in `has`, when it may be left out. */
   has?: string;
-  /** Its bit in `null`, of a field that may be null. */
+  /** Its bit in `null`, when it may be null. */
   null?: string;
 }
 
 export interface CStruct {
-  /** Of the type: `env_sensor_env`. */
+  /** The name of the type: `env_sensor_env`. */
   name: string;
   title: string;
   direction: Direction;
   fields: readonly CField[];
-  /** At least one of these lists is there. */
+  /** A value must have all fields of at least one of these lists. */
   anyOf: readonly (readonly CField[])[];
   minProperties: number;
-  /** Types that this one is made of, each before those that use it. */
+  /** The types that this one uses, each before those that use it. */
   parts: readonly CPart[];
 }
 
@@ -67,7 +67,7 @@ const keywords = new Set(
   (
     'auto break case char const continue default do double else enum extern float for goto if inline int long register ' +
     'restrict return short signed sizeof static struct switch typedef union unsigned void volatile while ' +
-    // Of C++, of the headers, and what our own members are called.
+    // Words of C++ and of the headers, and names of our own members.
     'and asm bool catch class delete explicit export false friend mutable namespace new not operator or private protected ' +
     'public template this throw true try typename using virtual xor has null errno stdin stdout stderr unix linux EOF NULL'
   ).split(' '),
@@ -77,7 +77,7 @@ function memberName(name: string): string {
   return keywords.has(name) ? `${name}_` : name;
 }
 
-/** Makes C types of schemas; one for a whole device type, so that no two are called the same. */
+/** Makes C types from schemas. One instance makes all types of a device type, so that no two have the same name. */
 export class CShapes {
   readonly #names = new CodeNames();
 

@@ -1,8 +1,8 @@
-/** Names in generated code: each only once, and none that the language keeps for itself. */
+/** Names in generated code: each is unique, and none is a reserved word. */
 export class CodeNames {
   readonly #taken = new Set<string>();
 
-  /** The name, or with a number behind it when it is taken: `a-b` and `a_b` would be one name in C. */
+  /** The name, with a number at its end when it is taken: `a-b` and `a_b` would be the same name in C. */
   unique(name: string): string {
     let free = name;
     for (let count = 2; this.#taken.has(free); count += 1) free = `${name}_${count}`;

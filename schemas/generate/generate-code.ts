@@ -16,7 +16,7 @@ export type CodeLanguage = keyof typeof generators;
 
 export const codeLanguages = Object.keys(generators) as readonly CodeLanguage[];
 
-/** Code for firmware, or a page for people, from a device type. The same text for the same type, always. */
+/** Code for firmware, or a page for people, from a device type. The same type always gives the same text. */
 export function generateCode(language: CodeLanguage, type: DeviceType): GeneratedFile[] {
   return generators[language](type);
 }

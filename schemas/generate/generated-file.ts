@@ -1,6 +1,6 @@
-/** A file of generated code, to be written as it is. */
+/** A file of generated code. */
 export interface GeneratedFile {
-  /** Without a folder. */
+  /** The file name without a folder. */
   name: string;
   text: string;
 }

@@ -2,7 +2,7 @@ import { emptyObject, type ObjectDefinition, type ValueDefinition } from '../dev
 import type { DeviceType } from '../device-type.ts';
 import type { GeneratedFile } from './generated-file.ts';
 
-/** A page for people: what devices of this type send and accept. */
+/** A page for people about the data that devices of this type send and accept. */
 export function markdownPage(type: DeviceType): GeneratedFile[] {
   const { streams = {}, events = {}, commands = {}, twin, description } = type.definition;
   const { heartbeatSec, graceSec, maxHeartbeatSec } = type.presence;
@@ -123,7 +123,7 @@ function limitsOf(value: ValueDefinition): string {
   return rules.flatMap(([name, bound]) => (bound === undefined ? [] : [`${name} ${bound}`])).join(', ');
 }
 
-/** Without what Markdown, or a table of it, would take for its own. */
+/** Escapes the characters that have a meaning in Markdown or its tables. */
 function plain(text: string): string {
   return text.replaceAll(/\s+/g, ' ').replaceAll(/[\\`*_{}[\]<>()#|]/g, String.raw`\$&`);
 }

@@ -5,19 +5,19 @@ export interface NumberSteps {
   step: number;
   unit: number;
   decimals: number;
-  /** The fewest and the most steps that are within the bounds. */
+  /** The smallest and the greatest number of steps within the bounds. */
   lowest: number;
   highest: number;
 }
 
-/** Exponents to decimals: 1e-7 has 7, 2.5e-7 has 8. */
+/** The number of decimals, also with an exponent: 1e-7 has 7, 2.5e-7 has 8. */
 function decimalsOf(value: number): number {
   const [digits = '', exponent = '0'] = String(value).split('e');
   const behind = digits.split('.')[1]?.length ?? 0;
   return Math.max(0, behind - Number(exponent));
 }
 
-/** Whole, but for what floating point adds: 0.07 / 0.01 is 7.000000000000001. */
+/** The whole number, apart from errors of floating point: 0.07 / 0.01 is 7.000000000000001. */
 function nearlyWhole(value: number): number | undefined {
   const whole = Math.round(value);
   return Math.abs(value - whole) <= 1e-9 * Math.max(1, Math.abs(value)) ? whole : undefined;
@@ -57,7 +57,7 @@ export interface NumberBound {
   rule: 'minimum' | 'maximum' | 'exclusiveMinimum' | 'exclusiveMaximum';
 }
 
-/** The bounds as the schema has them. */
+/** The bounds of the schema. */
 export function boundsOf(definition: ScalarDefinition): NumberBound[] {
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = definition;
   const all = [
@@ -72,12 +72,12 @@ export function boundsOf(definition: ScalarDefinition): NumberBound[] {
 const digits = 15;
 
 /**
- * Bounds of at most 15 digits within those of the schema: a number that is written with 15 digits cannot be rounded beyond
- * such a bound.
+ * Bounds with at most 15 digits, within those of the schema. Rounding a number to 15 digits never takes it beyond such a
+ * bound.
  */
 export function writtenBounds(definition: ScalarDefinition): NumberBound[] {
   return boundsOf(definition).map((one) => {
-    // However small a number is, its digits never round to 0.
+    // A number never rounds to 0, however small it is.
     if (one.bound === 0) return one;
     const isOpen = one.rule.startsWith('exclusive');
     const isLow = one.refusedWhen.startsWith('<');
@@ -86,7 +86,7 @@ export function writtenBounds(definition: ScalarDefinition): NumberBound[] {
   });
 }
 
-/** The greatest number of 15 digits that is at most `bound`, or less than it. */
+/** The greatest number with 15 digits that is at most `bound`; when the bound is open, less than it. */
 function inward(bound: number, isOpen: boolean): number {
   const near = Number(bound.toPrecision(digits));
   if (isOpen ? near < bound : near <= bound) return near;

@@ -1,4 +1,4 @@
-/** The part of the generated module that is the same for all types: the rules of device types in the least of Python. */
+/** The part of the generated module that all types share: the rules of device types in simple Python. */
 export const pythonChecker = `# Stands for null: None leaves a field out.
 NULL = object()
 

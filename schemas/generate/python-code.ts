@@ -15,8 +15,8 @@ interface PythonObject {
 }
 
 /**
- * Python for a device type: a module of plain functions and dicts, which MicroPython runs as well, and one with data classes
- * above it for CPython.
+ * Python for a device type: a module of plain functions and dicts, which also runs on MicroPython, and on top of it a module
+ * of data classes for CPython.
  */
 export function pythonCode(type: DeviceType): GeneratedFile[] {
   const module = snakeCase(type.name);
@@ -77,7 +77,7 @@ function dictModule(type: DeviceType, objects: readonly PythonObject[]): string 
   ].join('\n');
 }
 
-/** For `hub.v1.cbor`: the streams with their fields in the order of the device type, as the fingerprint is made of them. */
+/** For `hub.v1.cbor`: the streams and their fields in the order of the device type, as the fingerprint has them. */
 function layoutLines({ definition }: DeviceType): string[] {
   const { fingerprint, streams } = layoutOf(definition);
   if (streams.length === 0) return [];
@@ -125,7 +125,7 @@ const attribute = (name: string): string => (keywords.has(name) ? `${name}_` : n
 function dataClass({ function: name, schema, about }: PythonObject): string[] {
   const { properties = {}, required = [] } = schema;
   const fields = Object.entries(properties);
-  // A field with a default stands behind those without.
+  // Python wants fields with a default after those without.
   const ordered = [
     ...fields.filter(([field]) => required.includes(field)),
     ...fields.filter(([field]) => !required.includes(field)),
@@ -176,7 +176,7 @@ function hint(value: ValueDefinition): string {
   }
 }
 
-/** The rules of the schema, without what only people read; steps as the checker takes them. */
+/** The rules of the schema, without texts for people, and with steps as the checker takes them. */
 function tableOf(value: ValueDefinition): Record<string, unknown> {
   const { title: _title, description: _description, ...rules } = value;
   if (rules.type === 'object') {

@@ -10,7 +10,7 @@ import type { DeviceType } from '../device-type.ts';
 import { pascalCase } from './code-names.ts';
 import type { GeneratedFile } from './generated-file.ts';
 
-/** TypeScript types of what a device type's streams, events and commands carry, and its layout for `hub.v1.cbor`. */
+/** TypeScript types for the streams, events and commands of a device type, and its layout for `hub.v1.cbor`. */
 export function typescriptCode(type: DeviceType): GeneratedFile[] {
   const { streams = {}, events = {}, commands = {}, twin } = type.definition;
   const name = pascalCase(type.name);

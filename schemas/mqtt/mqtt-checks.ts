@@ -33,7 +33,7 @@ export const mqttSchemas = {
   'twin-desired': twinDesired,
 } as const satisfies Record<string, object>;
 
-/** Judge the payloads; pointers are into the payload. */
+/** The checks of the payloads; pointers are into the payload. */
 export const mqttChecks = Object.freeze(
   Object.fromEntries(
     Object.entries<object>(mqttSchemas).map(([name, schema]) => [name, compileCheck(ajv, schema)]),

@@ -1,22 +1,22 @@
 import type { mqttSchemas } from './mqtt-checks.ts';
 
-/** Who publishes: the hub, or whoever asks something of it. */
+/** The publisher: the hub, or a client that requests something. */
 type Publisher = 'hub' | 'client';
 
 export interface MqttTopic {
-  /** As the builder of the topic is called in `hub/bus/topics.ts`. */
+  /** The name of the topic's builder in `hub/bus/topics.ts`. */
   name: string;
   /** Below the root; a level in braces is a name. */
   levels: string;
   by: Publisher;
   qos: 0 | 1;
   retained: boolean;
-  /** Of the payload; undefined: it is not read. */
+  /** The schema of the payload; undefined: the payload is not read. */
   schema: keyof typeof mqttSchemas | undefined;
   about: string;
 }
 
-/** What may stand in a level that is in braces. */
+/** The meaning of each level in braces. */
 export const topicLevels: Readonly<Record<string, string>> = {
   device: "A device's id",
   name: 'Name of a command, or of an event, as the device type says it',
@@ -32,7 +32,7 @@ export const topicLevels: Readonly<Record<string, string>> = {
   hubId: "The hub's id",
 };
 
-/** Every topic that the hub reads or publishes, but for what hubs write to themselves and to one another. */
+/** Every topic that the hub reads or publishes, except messages of hubs to themselves and to one another. */
 export const mqttTopics: readonly MqttTopic[] = [
   {
     name: 'command',

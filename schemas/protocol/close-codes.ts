@@ -3,10 +3,10 @@ export const closeCodes = {
   /** After `bye`. */
   normal: 1000,
   protocolError: 1002,
-  /** A binary frame where frames are text, or the other way round. */
+  /** A binary frame where frames are text, or a text frame where they are binary. */
   wrongKind: 1003,
   badUtf8: 1007,
-  /** More fragments in one message than are taken. */
+  /** More fragments in one message than the hub accepts. */
   policyViolation: 1008,
   frameTooBig: 1009,
   draining: 1012,
@@ -25,7 +25,7 @@ export const closeCodes = {
 
 export type CloseCode = (typeof closeCodes)[keyof typeof closeCodes];
 
-/** The words a close reason carries in `code`, and the close code each goes out with. */
+/** The values of `code` in a close reason, each with its close code. */
 export const closeReasons = {
   bye: closeCodes.normal,
   'protocol-error': closeCodes.protocolError,
@@ -53,7 +53,7 @@ export const closeReasons = {
 
 export type CloseReason = keyof typeof closeReasons;
 
-/** For who reads a code and wonders; what a device does about it is in the description of the protocol. */
+/** The meaning of each reason, for people. The description of the protocol says what a device does about it. */
 export const closeMeanings: Readonly<Record<CloseReason, string>> = {
   bye: 'the device said goodbye',
   'protocol-error': 'a frame that WebSocket does not allow',

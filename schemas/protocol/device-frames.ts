@@ -1,8 +1,8 @@
 import type { UpdateWord } from '../firmware/update-states.ts';
 
-/** Frames a device sends. Ids, times and names are as the schemas in `protocol/` say; times are ms. */
+/** Frames that a device sends. The schemas in `protocol/` say what ids, times and names may be; times are ms. */
 
-/** One reading's time: Unix ms (`ts`, may carry three decimals) or ms since boot (`up`). Exactly one of them. */
+/** The time of one reading: either Unix ms (`ts`, with up to three decimals) or ms since boot (`up`). */
 export interface ReadingTime {
   ts?: number;
   up?: number;
@@ -23,17 +23,17 @@ export interface HelloFrame {
   t1: number;
   firmware?: string;
   heartbeatSec?: number;
-  /** The longest frame it can receive, bytes. */
+  /** The longest frame that the device can receive, bytes. */
   maxFrame?: number;
-  /** The revision of the desired state that it holds; not given: none. */
+  /** The revision of the desired state that the device holds; not given: none. */
   desiredRev?: number;
-  /** It remembers command ids and results over a reboot. */
+  /** The device remembers command ids and results over a reboot. */
   persistsCommands?: boolean;
-  /** `4.2-5f0c…`: what stands in which place of its short forms (`hub.v1.cbor`); not given: it sends none. */
+  /** `4.2-5f0c…`: the layout of its short forms (`hub.v1.cbor`); not given: the device sends no short forms. */
   layout?: string;
-  /** Ids of commands begun and not acked. */
+  /** Ids of commands that have begun and whose result is not acked. */
   unresolved?: readonly string[];
-  /** Boots that ended without ever reaching the hub, oldest first, with their last uptime (ms). */
+  /** Earlier boots that never reached the hub, oldest first, with their last uptime (ms). */
   boots?: readonly { boot: string; up: number }[];
 }
 
@@ -73,7 +73,7 @@ export interface LogFrame extends ReadingTime {
   seq: number;
   level: LogLevel;
   msg: string;
-  /** The part of the firmware that says it. */
+  /** The part of the firmware that wrote the line. */
   tag?: string;
   /** Lifts the limit on age. */
   backfill?: boolean;
@@ -113,28 +113,28 @@ export interface ResultFrame {
   error?: string;
 }
 
-/** What of a desired revision a device could not take. */
+/** A desired value that a device could not take. */
 export interface TwinError {
   /** JSON pointer into the desired state. */
   path: string;
   message: string;
 }
 
-/** What holds on the device: a change to what it reported before. */
+/** The state of the device, as a change to its last report. */
 export interface ReportedFrame {
   type: 'reported';
   id: string;
   /** JSON Merge Patch, RFC 7396; the result is judged by the twin of the device type. */
   patch: Readonly<Record<string, unknown>>;
-  /** The revision of the desired state that it has dealt with. */
+  /** The revision of the desired state that the device has dealt with. */
   desiredRev?: number;
   errors?: readonly TwinError[];
 }
 
-/** How far the device is with an update. */
+/** The progress of an update on the device. */
 export interface UpdateStatusFrame {
   type: 'update-status';
-  /** Of the update. */
+  /** The id of the update. */
   re: string;
   state: UpdateWord;
   percent?: number;
@@ -144,7 +144,7 @@ export interface UpdateStatusFrame {
 
 export interface ByeFrame {
   type: 'bye';
-  /** The device sleeps this long; it is not offline. */
+  /** The device sleeps for this long, and does not count as offline. */
   sleepSec?: number;
 }
 

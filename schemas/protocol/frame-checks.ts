@@ -7,12 +7,12 @@ import type { HubFrame } from './hub-frames.ts';
 const ajv = createAjv();
 
 /**
- * The envelopes a device sends, by `type`; errors have `in: 'frame'`. `data` and `output` are free here: the
- * stream, event or command judges them. Nothing is allocated for a valid frame: this runs once a message.
+ * Checks the envelopes that a device sends, by `type`; errors have `in: 'frame'`. `data` and `output` may be anything here:
+ * the stream, event or command checks them. A valid frame allocates nothing, because this runs for each message.
  */
 export const deviceFrameChecks = checksOf<DeviceFrame['type']>(deviceFrameSchemas);
 
-/** The envelopes the hub sends, by `type`; errors have `in: 'frame'`. */
+/** Checks the envelopes that the hub sends, by `type`; errors have `in: 'frame'`. */
 export const hubFrameChecks = checksOf<HubFrame['type']>(hubFrameSchemas);
 
 function checksOf<Type extends string>(

@@ -5,11 +5,11 @@ import type { Safety } from '../api/roles.ts';
 export interface SessionLimits {
   frameBytes: number;
   samples: number;
-  /** Data frames sent and not settled. */
+  /** The most data frames that may be sent and not settled. */
   inFlight: number;
-  /** On average. */
+  /** The average rate that is allowed. */
   messagesPerSec: number;
-  /** Data frames that the device may send in one burst after a pause. Hubs before 0.2 do not state it. */
+  /** Data frames that the device may send in one burst after a pause. Hubs before 0.2 leave it out. */
   burst?: number;
 }
 
@@ -24,13 +24,13 @@ export interface WelcomeFrame {
   ackDelayMs: number;
   backoffMaxMs: number;
   limits: SessionLimits;
-  /** There when the device should hold another revision than it does. */
+  /** Present when the device should hold another revision. */
   desired?: DesiredState;
-  /** There when the device should run another firmware. */
+  /** Present when the device should run another firmware. */
   update?: OfferedUpdate;
 }
 
-/** What a device should hold, as a whole. */
+/** The whole desired state of a device. */
 export interface DesiredState {
   rev: number;
   state: Readonly<Record<string, unknown>>;
@@ -42,14 +42,14 @@ export interface DesiredFrame extends DesiredState {
 
 /** The firmware that a device should run. */
 export interface OfferedUpdate {
-  /** Of the update. */
+  /** The id of the update. */
   id: string;
   version: string;
-  /** A path on the hub that the device is connected to, or a whole URL. */
+  /** A path on the hub to which the device is connected, or a whole URL. */
   url: string;
-  /** Of the file, hexadecimal. */
+  /** The hash of the file, hexadecimal. */
   sha256: string;
-  /** Of the file, bytes. */
+  /** The size of the file, bytes. */
   size: number;
   /** Ed25519 over the bytes of the SHA-256, in base64. */
   signature?: string;
@@ -59,7 +59,7 @@ export interface UpdateFrame extends OfferedUpdate {
   type: 'update';
 }
 
-/** The device need not run it any more; what is being applied goes on. */
+/** The device need not run the firmware any more. An update that is being applied goes on. */
 export interface UpdateCancelledFrame {
   type: 'update';
   id: string;
@@ -72,13 +72,13 @@ export interface AckFrame {
   upTo: number;
 }
 
-/** The result of this command, the report of this id, or what was said of this update is taken; the device may forget it. */
+/** Acks the result of a command, a report of the twin, or a status of an update, which the device may forget now. */
 export interface NamedAckFrame {
   type: 'ack';
   re: string;
 }
 
-/** Why a frame is refused. The first three may be sent again later, the others never. */
+/** Why a frame is refused. A frame refused with one of the first three may be sent again later, others never. */
 export type NackCode =
   | 'rate'
   | 'overloaded'
@@ -91,7 +91,7 @@ export type NackCode =
   | 'unknown-command'
   | 'refused-by-store';
 
-/** What is wrong with one field: where, by which rule, what the rule wants and what came. */
+/** A fault of one field: its place, the rule, the value that the rule expects and the value that came. */
 export interface NackError {
   path: string;
   keyword: string;
@@ -128,12 +128,12 @@ export interface CommandFrame {
   id: string;
   name: string;
   params: Readonly<Record<string, unknown>>;
-  /** Not begun after this moment. */
+  /** The device does not begin the command after this moment. */
   deadline: number;
-  /** The same as time left at sending. */
+  /** The time left when the frame was sent. */
   ttlMs: number;
   safety: Safety;
-  /** Where it stands in a trace (W3C Trace Context), when the hub traces. */
+  /** The command's place in a trace (W3C Trace Context), when the hub traces. */
   traceparent?: string;
 }
 
@@ -153,7 +153,7 @@ export interface NoticeFrame {
   data: unknown;
 }
 
-/** A new secret for the device; the old one holds until this one has opened a session. */
+/** A new secret for the device. The old secret stays valid until the new one has opened a session. */
 export interface CredentialFrame {
   type: 'credential';
   id: string;

@@ -1,4 +1,4 @@
-/** Time as an argument: hub and devices take a Clock, so that tests turn it by hand instead of waiting. */
+/** Hub and devices get time as an argument, so that tests can move the clock instead of waiting. */
 
 /** Stops a timer; calling it twice, or after it fired, does nothing. */
 export type Cancel = () => void;

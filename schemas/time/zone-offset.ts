@@ -1,4 +1,4 @@
-/** How far the local time of an IANA time zone is ahead of UTC, with the rules of Intl. */
+/** The offset of an IANA time zone from UTC, by the rules of Intl. */
 export class ZoneOffset {
   readonly #format: Intl.DateTimeFormat;
 

@@ -1,4 +1,4 @@
-/** JSON Merge Patch, RFC 7396. Both ends of the wire use it, and the console. */
+/** JSON Merge Patch, RFC 7396, for the hub, devices and the console. */
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -7,8 +7,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 }
 
 /**
- * The target with the patch applied (§2): members are set, `null` removes one, objects are merged, and everything else,
- * arrays too, replaces what was there. Neither argument is changed. Recursive: the depth of JSON from outside is bounded.
+ * Returns the target with the patch applied (§2): `null` removes a member, objects are merged, and any other value, also an
+ * array, replaces the old one. Changes neither argument. Recursive: the depth of JSON from outside is bounded.
  */
 export function mergePatch(target: unknown, patch: JsonObject): JsonObject {
   const members = new Map(isJsonObject(target) ? Object.entries(target) : []);
@@ -16,11 +16,11 @@ export function mergePatch(target: unknown, patch: JsonObject): JsonObject {
     if (value === null) members.delete(name);
     else members.set(name, isJsonObject(value) ? mergePatch(members.get(name), value) : value);
   }
-  // `fromEntries` defines members, so `__proto__` is a name like any other.
+  // `fromEntries` defines members instead of assigning them, so `__proto__` is a name like any other.
   return Object.fromEntries(members);
 }
 
-/** The patch that makes the state of any target whose members are all among those of `known`. */
+/** The patch that turns any target into `state`, provided that `known` has all members of the target. */
 export function wholePatch(known: JsonObject, state: JsonObject): JsonObject {
   const gone = Object.keys(known)
     .filter((name) => !Object.hasOwn(state, name))

@@ -1,7 +1,7 @@
 import { escapePointer } from '../json-pointer.ts';
 import { isJsonObject, type JsonObject } from './merge-patch.ts';
 
-/** A setting of a twin: anything but an object, arrays as a whole. */
+/** A setting of a twin: any value except an object. An array is one setting. */
 interface Leaf {
   /** JSON pointer. */
   path: string;
@@ -17,7 +17,7 @@ export function* leavesOf(state: JsonObject, at = ''): Generator<Leaf> {
   }
 }
 
-/** The desired settings that do not hold on the device, by JSON pointer: another value is reported, or none. */
+/** JSON pointers to the desired settings for which the device reports another value, or none. */
 export function differing(desired: JsonObject, reported: JsonObject): string[] {
   const reportedLeaves = new Map([...leavesOf(reported)].map(({ path, value }) => [path, value]));
   return [...leavesOf(desired)]

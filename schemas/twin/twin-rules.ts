@@ -6,8 +6,8 @@ import { isJsonObject } from './merge-patch.ts';
 const maxDepth = 4;
 
 /**
- * Rules of `twin` that the meta-schema cannot say: every setting is optional, nesting is bounded, and what is desired can
- * also be reported. Takes any JSON value; parts of the wrong shape are left to the meta-schema.
+ * Checks rules of `twin` that the meta-schema cannot express: every setting is optional, nesting is bounded, and every desired
+ * setting can also be reported. Takes any JSON value, and leaves parts of the wrong shape to the meta-schema.
  */
 export function checkTwinRules(twin: unknown): FieldError[] {
   if (!isJsonObject(twin)) return [];
@@ -62,7 +62,7 @@ function checkReportable(desired: unknown, reported: unknown, path: string, faul
   }
 }
 
-/** An integer is a number to whoever compares the two. */
+/** Integers and numbers count as one kind, because desired and reported values are compared as numbers. */
 function kindOf(type: unknown): unknown {
   return type === 'integer' ? 'number' : type;
 }

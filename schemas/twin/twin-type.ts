@@ -4,13 +4,13 @@ import { withSafeIntegers, type ObjectDefinition, type TwinDefinition } from '..
 import type { Check } from '../field-error.ts';
 import type { JsonObject } from './merge-patch.ts';
 
-/** What the settings of a device type can be, and what its devices can report. */
+/** The settings of a device type, and the state that its devices can report. */
 export interface TwinType {
   checkDesired: Check;
   checkReported: Check;
   desired: ObjectDefinition;
   reported: ObjectDefinition;
-  /** What a device does without being told; never written into desired. */
+  /** The device's own values where nothing is desired; never written into desired. */
   defaults: JsonObject;
 }
 

@@ -88,7 +88,7 @@ export const CommandPage = named(
 );
 export type CommandPage = Static<typeof CommandPage>;
 
-/** A command that is sent, whatever the interface. */
+/** A request to send a command, over any interface. */
 const CommandRequest = named(
   'CommandRequest',
   closed({

@@ -97,7 +97,7 @@ export const ScheduleChange = named('ScheduleChange', closed({ ...changeable, ..
 });
 export type ScheduleChange = Static<typeof ScheduleChange>;
 
-/** What became of one of its times. */
+/** The outcome of one run. */
 const outcome = Type.Object({
   kind: choice(
     ['sending', 'sent', 'unreached', 'refused', 'missed', 'overlapped'],
@@ -107,7 +107,7 @@ const outcome = Type.Object({
 });
 export type ScheduleOutcome = Static<typeof outcome>;
 
-/** One of its times, and what became of it. */
+/** One run of the schedule, and its outcome. */
 const run = Type.Object({
   ...outcome.properties,
   atMs: timeMs('the time'),

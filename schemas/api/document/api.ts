@@ -74,7 +74,7 @@ type Part<Name extends string, Value> = undefined extends Value
     ? { readonly [Key in Name]?: Value }
     : { readonly [Key in Name]: Value };
 
-/** By route, so that each is worked out once and none while a route is still a type parameter. */
+/** By route, so that TypeScript resolves each type once, and none while the route is still a type parameter. */
 type Requests = {
   [Route in ApiRoute]: Part<'params', ParamsOf<ByRoute[Route]>> &
     Part<'query', QueryOf<ByRoute[Route]>> &
@@ -82,7 +82,7 @@ type Requests = {
 };
 type Answers = { [Route in ApiRoute]: AnswerOf<ByRoute[Route]> };
 
-/** The request of a caller: `params`, `query` and `body`, as far as the operation has them. */
+/** The request of a caller: those of `params`, `query` and `body` that the operation has. */
 export type RequestTo<Route extends ApiRoute> = Requests[Route];
 
 export type AnswerTo<Route extends ApiRoute> = Answers[Route];

@@ -1,4 +1,4 @@
-/** The device protocol and the MQTT topics described for programs: AsyncAPI 3, made from the schemas that judge them. */
+/** Describes the device protocol and the MQTT topics for programs: AsyncAPI 3, made from the schemas that check them. */
 
 import packageJson from '../../../package.json' with { type: 'json' };
 import { subprotocols } from '../../limits.ts';
@@ -12,7 +12,7 @@ const intro = `Devices speak JSON frames over WebSocket with the hub. Whoever op
 root of the topics is a setting (HUB_MQTT_ROOT). Times are Unix milliseconds. This document is written from the hub: it
 receives what devices and clients send.`;
 
-/** The dialect that tools of AsyncAPI read. */
+/** The dialect of JSON Schema that AsyncAPI tools read. */
 const schemaFormat = 'application/schema+json;version=draft-07';
 
 /** The document, of every frame and every topic. */
@@ -129,7 +129,7 @@ function messageOf(name: string, schema: object): Json {
   };
 }
 
-/** `dependentSchemas` has been a part of `dependencies` until 2019-09; nothing else that the schemas use has another name. */
+/** Draft 07 has `dependencies` instead of `dependentSchemas`. Our schemas use no other keyword whose name differs. */
 function asDraft07(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(asDraft07);
   if (typeof value !== 'object' || value === null) return value;

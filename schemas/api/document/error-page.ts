@@ -1,4 +1,4 @@
-/** The page of every error code, from the one list of them. */
+/** The page with every error code, made from the list of codes. */
 
 import {
   errorCodes,
@@ -68,7 +68,7 @@ function yesNo(value: boolean): string {
   return value ? 'yes' : 'no';
 }
 
-/** A table whose columns are as wide as their widest cell, as the formatter of this project writes it. */
+/** A table whose columns are as wide as their widest cell, as Prettier writes it. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, at) => Math.max(...[head, ...rows].map((row) => row[at]?.length ?? 0)));
   const line = (cells: readonly string[], fill = ' '): string =>

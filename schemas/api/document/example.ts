@@ -11,9 +11,9 @@ interface Schema {
 }
 
 /**
- * The schema's own example, or one that is made of the examples of its parts: of the required members of an object,
- * of the first of several alternatives, of one item of a list.
- * @throws Error naming what has none: an operation without an example is not described
+ * The schema's own example, or one made from the examples of its parts: the required members of an object, the first
+ * alternative, one item of a list.
+ * @throws Error naming the schema without an example: every operation needs one
  */
 export function exampleOf(schema: Schema): unknown {
   const { title, description, examples, properties, required = [], items, anyOf } = schema;

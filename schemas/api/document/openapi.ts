@@ -1,4 +1,4 @@
-/** The API described for programs: OpenAPI 3.1, made from the declared operations alone. */
+/** Describes the API for programs: OpenAPI 3.1, made only from the declared operations. */
 
 import { Type } from 'typebox';
 import packageJson from '../../../package.json' with { type: 'json' };
@@ -53,7 +53,7 @@ export function openApiDocument(): Json {
   };
 }
 
-/** The cookie of a console session, whose name the document gives. */
+/** The name of the cookie of a console session. */
 export const sessionCookie = 'hub_session';
 export const csrfHeader = 'x-csrf-token';
 
@@ -155,7 +155,7 @@ const meaningOfStatus: Readonly<Record<string, string>> = {
   '204': 'Done.',
 };
 
-/** The refusals of an operation by their status; those that several operations share stand among the components. */
+/** The refusals of an operation, by status. Refusals that several operations share are among the components. */
 function refusedBy(operation: Operation, { schemas, responses }: Components): Json {
   const byStatus = new Map<number, Example[]>();
   const note = (status: number, example: Example): void => {
@@ -217,7 +217,7 @@ function withExample(schema: ObjectSchema, schemas: Json): Json {
   return { schema: reference(schema, schemas), example: exampleOf(schema) };
 }
 
-/** The schema as JSON alone, without what its library keeps beside it. */
+/** The schema as plain JSON, without members of the library. */
 function plain(schema: object): ObjectSchema {
   return JSON.parse(JSON.stringify(schema)) as ObjectSchema;
 }
@@ -234,7 +234,7 @@ function optional(schema: ObjectSchema): ObjectSchema {
 function reference(schema: Json, schemas: Json): Json {
   const inner = mapped(schema, (value, keyword) => {
     if (annotations.has(keyword)) return value;
-    // Its keys are names of fields, one of which may be called as a keyword is.
+    // The keys are names of fields, and a field may have the name of a keyword.
     if (keyword === 'properties') return mapped(value as Json, (field) => inside(field, schemas));
     return inside(value, schemas);
   });

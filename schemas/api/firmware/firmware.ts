@@ -1,4 +1,4 @@
-/** Firmware that devices may be brought to. */
+/** Firmware that rollouts can bring to devices. */
 
 import { Type, type Static } from 'typebox';
 import { firmwareVersionPattern } from '../../limits.ts';

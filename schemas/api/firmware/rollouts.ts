@@ -39,7 +39,8 @@ export const RolloutLook = named(
     control: count('devices not updated yet that were there at the same time'),
     controlTroubled: count('of them, those that were not well at the same time'),
     p: Type.Number({
-      description: "of this much by chance, over all looks so far: Fisher's exact test, one-sided",
+      description:
+        "the probability that chance alone explains the difference, over all looks so far: Fisher's exact test, one-sided",
     }),
     level: Type.Number({ description: 'the rollout stops below it, with three troubled devices or more' }),
     stops: Type.Boolean(),

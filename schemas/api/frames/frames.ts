@@ -1,4 +1,4 @@
-/** The last frames of a device, both ways. */
+/** The last frames of a device, in both directions. */
 
 import { Type, type Static } from 'typebox';
 import { ofDevice } from '../devices.ts';

@@ -4,13 +4,13 @@ import { describeError, renderValue, type FieldError } from '../../field-error.t
 import { escapePointer } from '../../json-pointer.ts';
 import { later } from '../values.ts';
 
-/** Judges a part of a request, and fills in the defaults; undefined when it is valid. */
+/** Checks a part of a request, and fills in the defaults; undefined when it is valid. */
 export type RequestCheck = (value: unknown) => FieldError | undefined;
 
 const options = { strict: true, strictRequired: false, ownProperties: true, useDefaults: true } as const;
-/** A value of the wrong type is refused, not bent. */
+/** Refuses a value of the wrong type instead of converting it. */
 const exact = new Ajv2020(options);
-/** Paths, queries and headers are text: numbers, booleans and lists of one are read from it. */
+/** Paths, queries and headers are text, from which numbers, booleans and lists with one item are read. */
 const reading = new Ajv2020({ ...options, coerceTypes: 'array' });
 
 /** The check of a body. */
@@ -24,7 +24,7 @@ export function compileParameterCheck(schema: TSchema): RequestCheck {
   const validate = reading.compile(schema);
   const { properties = {} } = schema as { properties?: Record<string, Parameter> };
   return (value) => {
-    // A copy is read into numbers as it is judged: the answer shows what came.
+    // The check converts the object in place, so this copy keeps the texts that came for the answer.
     const came = { ...(value as object) };
     const fault = validate(value) ? endless(value as object, came) : describe(validate.errors?.[0], came);
     if (fault === undefined) return undefined;
@@ -33,7 +33,7 @@ export function compileParameterCheck(schema: TSchema): RequestCheck {
   };
 }
 
-/** `1e400` is read as infinity, of which Ajv asks no further rule. */
+/** `1e400` is read as infinity, for which Ajv checks no further rule. */
 function endless(read: object, came: object): FieldError | undefined {
   const [name] = Object.entries(read).find(([, value]) => isEndless(value)) ?? [];
   if (name === undefined) return undefined;
@@ -46,7 +46,7 @@ function isEndless(value: unknown): boolean {
   return typeof value === 'number' && !Number.isFinite(value);
 }
 
-/** The schema without what the operation judges itself. */
+/** The schema without the parts that the operation checks itself. */
 function withoutLater(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutLater);
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -60,7 +60,7 @@ interface Parameter {
   maximum?: number;
 }
 
-/** Whichever rule of a number was broken, the whole of it is said. */
+/** The whole range of a number, whichever of its rules was broken. */
 function rangeOf({ type, minimum = 0, maximum }: Parameter = {}): string | undefined {
   if (type !== 'integer') return undefined;
   if (maximum === undefined) return 'a whole number';

@@ -10,7 +10,7 @@ export interface PathParts {
 /** @param template such as `/api/v1/devices/{id}` */
 export function requestPath(template: string, { params = {}, query = {} }: PathParts): string {
   const path = template.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
-    // Half a surrogate pair, which no URL can have, is encoded as `URLSearchParams` does it.
+    // No URL can have half a surrogate pair: it is encoded as `URLSearchParams` does.
     encodeURIComponent(String(params[name]).toWellFormed()),
   );
   const terms = Object.entries(query).flatMap(([name, value]) =>

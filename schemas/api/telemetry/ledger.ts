@@ -1,4 +1,4 @@
-/** The ledger: what became of every point since the hub started. */
+/** The ledger: the outcome of every point since the hub started. */
 
 import { Type, type Static } from 'typebox';
 import { resource } from '../operation.ts';

@@ -1,4 +1,4 @@
-/** What devices sent: readings, the last values, series for charts, their events and logs. */
+/** Data from devices: readings, the last values, series for charts, events and logs. */
 
 import { Type, type Static } from 'typebox';
 import { limits } from '../../limits.ts';

@@ -1,4 +1,4 @@
-/** What the hub refused of devices: the last of each device, and counts by field and firmware. */
+/** Refusals of data from devices: the last ones of each device, and counts by field and firmware. */
 
 import { Type, type Static } from 'typebox';
 import { ofDevice } from '../devices.ts';

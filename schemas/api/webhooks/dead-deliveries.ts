@@ -1,10 +1,10 @@
-/** What a webhook did not take for a day: kept until it is retried or purged. */
+/** Deliveries that a webhook did not accept for a day. They are kept until they are retried or purged. */
 
 import { Type, type Static } from 'typebox';
 import { alarmSeverities, alarmStates } from '../alarms.ts';
 import { choice, count, named, nullable, timeMs } from '../values.ts';
 
-/** Dead deliveries of one webhook that are kept, and of one request. */
+/** The most dead deliveries that are kept for one webhook, and in one request. */
 export const maxDeadDeliveries = 1_000;
 
 export const DeadDelivery = named(

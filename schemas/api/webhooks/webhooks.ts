@@ -1,4 +1,4 @@
-/** Webhooks: other programs are told of alarms by signed requests of the hub. */
+/** Webhooks: the hub notifies other programs of alarms by signed requests. */
 
 import { Type, type Static } from 'typebox';
 import { alarmSeverities } from '../alarms.ts';
@@ -87,7 +87,7 @@ export const webhookApi = resource('alarms', {
     path: '/api/v1/webhooks',
     summary: 'Notify another program of alarms',
     description:
-      'Each change of an alarm is posted as JSON until the other answers 2xx, in order, for a day at most; then it is dead, and kept to be retried. The id of the delivery is in it and in X-Hub-Delivery; it may come twice. X-Hub-Signature-256 is sha256= and the HMAC of the body with the secret, in hexadecimal.',
+      'Each change of an alarm is posted as JSON, in order, until the receiver answers 2xx. After a day without that the delivery is dead, and is kept to be retried. A delivery may come twice; its id is in the body and in X-Hub-Delivery. X-Hub-Signature-256 is sha256= and the HMAC of the body with the secret, in hexadecimal.',
     body: NewWebhook,
     answers: { 201: WebhookView },
     refusals: ['webhook-exists', 'database-failed'],
@@ -95,7 +95,7 @@ export const webhookApi = resource('alarms', {
   removeWebhook: {
     method: 'DELETE',
     path: '/api/v1/webhooks/{name}',
-    summary: 'Remove a webhook, with what it has not taken',
+    summary: 'Remove a webhook and its deliveries',
     params: ofWebhook,
     answers: { 204: nothing },
     refusals: ['webhook-unknown', 'database-failed'],
@@ -111,7 +111,7 @@ export const webhookApi = resource('alarms', {
   listDeadDeliveries: {
     method: 'GET',
     path: '/api/v1/webhooks/{name}/dead',
-    summary: 'What a webhook did not take for a day, the newest first',
+    summary: 'Deliveries that a webhook did not accept for a day, newest first',
     needs: 'admin',
     params: ofWebhook,
     query: closed({ limit: limitOf(maxDeadDeliveries) }),
@@ -121,7 +121,7 @@ export const webhookApi = resource('alarms', {
   retryDeadDeliveries: {
     method: 'POST',
     path: '/api/v1/webhooks/{name}/dead/retry',
-    summary: 'Post dead deliveries again, before all that wait, for another day',
+    summary: 'Post dead deliveries again for another day, before those that wait',
     params: ofWebhook,
     body: DeadDeliverySelection,
     answers: { 200: DeadDeliveriesChanged },
