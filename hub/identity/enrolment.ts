@@ -4,6 +4,7 @@ import type { Enrolment, EnrolmentRequest, NewEnrolment } from '../../schemas/ap
 import type { Auditor } from '../audit/audit.ts';
 import { HubError } from '../kernel/errors.ts';
 import { FailedProofs } from '../kernel/failed-proofs.ts';
+import { TokenBucket } from '../kernel/token-bucket.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import { newKeyCredential, newSecretCredential } from '../registry/credentials.ts';
 import type { DeviceRecord } from '../registry/device-store.ts';
@@ -24,6 +25,8 @@ export interface PendingRequest extends EnrolmentRequest {
 export interface EnrolmentStore {
   load(): Promise<EnrolmentRecord[]>;
   save(enrolment: EnrolmentRecord): Promise<void>;
+  /** One more use. @returns false: it is not as it was known any more, because another hub has changed it, and nothing is spent */
+  spend(known: EnrolmentRecord): Promise<boolean>;
   remove(id: string): Promise<void>;
   loadRequests(): Promise<PendingRequest[]>;
   saveRequest(request: PendingRequest): Promise<void>;
@@ -54,6 +57,8 @@ export interface EnrolmentsDeps {
   registry: Registry;
   clock: Clock;
   audit: Auditor;
+  /** Other hubs make and use tokens, too. */
+  several?: boolean;
 }
 
 /** A burst of ten failures, then one every six seconds, for each address. */
@@ -64,6 +69,10 @@ const maxRequestsOfToken = maxRequests / 4;
 /** Requests with a valid token that wait for their turn, altogether; one token may have a quarter of them. */
 const maxWaiting = 1_000;
 const maxWaitingOfToken = maxWaiting / 4;
+/** Looks for tokens that other hubs have made a moment ago, a second: strangers must not keep the state busy. */
+const seeksPerSec = 10;
+/** Attempts to spend a use that other hubs spend at the same time. */
+const maxAttempts = 5;
 /** When to try again while too many wait, ms. */
 const busyWaitMs = 5_000;
 
@@ -73,6 +82,9 @@ export class Enrolments {
   readonly #enrolments = new Map<string, EnrolmentRecord>();
   readonly #requests = new Map<string, PendingRequest>();
   readonly #failures: FailedProofs;
+  readonly #seeks: TokenBucket;
+  /** Changes made here. */
+  #writes = 0;
   /** Requests are judged one after another, so that no use is spent twice. */
   #tail: Promise<unknown> = Promise.resolve();
   #waiting = 0;
@@ -82,12 +94,18 @@ export class Enrolments {
   constructor(deps: EnrolmentsDeps) {
     this.#deps = deps;
     this.#failures = new FailedProofs(deps.clock, limit);
+    this.#seeks = new TokenBucket(deps.clock, seeksPerSec);
   }
 
+  /** Reads what an earlier hub kept, or other hubs have changed. @throws HubError `database-failed` */
   async load(): Promise<void> {
-    for (const enrolment of await this.#deps.store.load()) this.#enrolments.set(enrolment.id, enrolment);
-    for (const request of await this.#deps.store.loadRequests())
-      this.#requests.set(request.deviceId, request);
+    const { store } = this.#deps;
+    const writes = this.#writes;
+    const [enrolments, requests] = [await store.load(), await store.loadRequests()];
+    // Changed here in the meantime: the next look sees both.
+    if (this.#writes !== writes) return;
+    replaceAll(this.#enrolments, enrolments, ({ id }) => id);
+    replaceAll(this.#requests, requests, ({ deviceId }) => deviceId);
   }
 
   /** @returns the token, shown this once @throws HubError `input-invalid` (labels) */
@@ -106,6 +124,7 @@ export class Enrolments {
       createdMs: this.#deps.clock.now(),
       used: 0,
     };
+    this.#writes += 1;
     await this.#deps.store.save(enrolment);
     this.#enrolments.set(id, enrolment);
     return { id, token };
@@ -121,6 +140,7 @@ export class Enrolments {
   /** @throws HubError `enrolment-unknown` */
   async revoke(id: string): Promise<void> {
     if (!this.#enrolments.has(id)) throw new HubError('enrolment-unknown', id, { details: { id } });
+    this.#writes += 1;
     await this.#deps.store.remove(id);
     this.#enrolments.delete(id);
     for (const request of this.#requests.values()) {
@@ -141,6 +161,7 @@ export class Enrolments {
     if (request === undefined) throw new HubError('enrolment-unknown', deviceId, { details: { deviceId } });
     if (!approved) return this.#forget(deviceId);
     const decided = { ...request, approved };
+    this.#writes += 1;
     await this.#deps.store.saveRequest(decided);
     this.#requests.set(deviceId, decided);
   }
@@ -148,12 +169,19 @@ export class Enrolments {
   /** A device asks for its identity. @param address of the network it asks from @throws HubError `input-invalid` (publicKey) */
   async enrol(ask: EnrolmentAsk, address: string): Promise<Enrolled> {
     // A wrong token is found here, so that nobody with a right one waits behind it.
-    const enrolment = this.#enrolmentOf(ask);
+    const enrolment = this.#enrolmentOf(ask) ?? (await this.#sought(ask));
     const judged = enrolment === undefined ? denied : await this.#inTurn(enrolment.id, ask, address);
     const waitMs = judged.kind === 'denied' ? this.#failures.failed(`address ${address}`) : 0;
     const outcome = waitMs === 0 ? judged : throttled(waitMs);
     await this.#note(ask, address, outcome);
     return outcome;
+  }
+
+  /** Of a token that another hub has made a moment ago. */
+  async #sought(ask: EnrolmentAsk): Promise<EnrolmentRecord | undefined> {
+    if (this.#deps.several !== true || !this.#seeks.take()) return undefined;
+    await this.load();
+    return this.#enrolmentOf(ask);
   }
 
   /** The enrolment whose token lets this id in now. */
@@ -185,13 +213,18 @@ export class Enrolments {
     }
   }
 
-  async #judge(ask: EnrolmentAsk, address: string): Promise<Enrolled> {
+  async #judge(ask: EnrolmentAsk, address: string, attempt = 1): Promise<Enrolled> {
+    if (this.#deps.several === true) await this.load();
     const now = this.#deps.clock.now();
     // The enrolment may have been used up or revoked while this request waited.
     const enrolment = this.#enrolmentOf(ask);
     if (enrolment === undefined) return denied;
     const record = await this.#deps.registry.find(ask.id);
-    if (record === undefined) return this.#register(enrolment, ask, now);
+    if (record === undefined) {
+      const registered = await this.#register(enrolment, ask, now);
+      if (registered !== undefined) return registered;
+      return attempt < maxAttempts ? this.#judge(ask, address, attempt + 1) : throttled(busyWaitMs);
+    }
     if (record.disabled) return { kind: 'refused', reason: 'disabled' };
     const taken = { kind: 'refused', reason: 'already-registered' } as const;
     if (record.site !== enrolment.site || typeName(record.type) !== typeName(enrolment.type)) return taken;
@@ -206,7 +239,12 @@ export class Enrolments {
     return byKey ? taken : this.#renew(record, now);
   }
 
-  async #register(enrolment: EnrolmentRecord, ask: EnrolmentAsk, createdMs: number): Promise<Enrolled> {
+  /** Undefined: another hub has spent a use, or registered the device, in the meantime. */
+  async #register(
+    enrolment: EnrolmentRecord,
+    ask: EnrolmentAsk,
+    createdMs: number,
+  ): Promise<Enrolled | undefined> {
     if (enrolment.used >= enrolment.uses) return denied;
     const made =
       ask.publicKey === undefined
@@ -225,10 +263,15 @@ export class Enrolments {
       enrolmentId: enrolment.id,
     };
     // The use is spent first: a crash between the two costs one use, not one too many.
-    const spent = { ...enrolment, used: enrolment.used + 1 };
-    await this.#deps.store.save(spent);
-    this.#enrolments.set(spent.id, spent);
-    await this.#deps.registry.add([record]);
+    this.#writes += 1;
+    if (!(await this.#deps.store.spend(enrolment))) return undefined;
+    this.#enrolments.set(enrolment.id, { ...enrolment, used: enrolment.used + 1 });
+    try {
+      await this.#deps.registry.add([record]);
+    } catch (error) {
+      if (error instanceof HubError && error.code === 'device-exists') return undefined;
+      throw error;
+    }
     return enrolled(record, made.secret);
   }
 
@@ -268,6 +311,7 @@ export class Enrolments {
       askedMs,
       approved: false,
     };
+    this.#writes += 1;
     await this.#deps.store.saveRequest(asked);
     this.#requests.set(record.id, asked);
     return { kind: 'pending', claim };
@@ -280,6 +324,7 @@ export class Enrolments {
   }
 
   async #forget(deviceId: string): Promise<void> {
+    this.#writes += 1;
     await this.#deps.store.removeRequest(deviceId);
     this.#requests.delete(deviceId);
   }
@@ -320,6 +365,15 @@ function isKeyOf({ credentials, createdMs }: DeviceRecord, publicKey: string | u
 
 function enrolled({ id, type, site }: DeviceRecord, secret: string | undefined): Enrolled {
   return { kind: 'enrolled', id, type, site, secret };
+}
+
+function replaceAll<Value>(
+  map: Map<string, Value>,
+  by: readonly Value[],
+  nameOf: (value: Value) => string,
+): void {
+  map.clear();
+  for (const value of by) map.set(nameOf(value), value);
 }
 
 function hashOf(text: string): string {

@@ -105,6 +105,15 @@ contract('enrolments and what waits for approval come back after a restart', asy
   await state.restart();
   const again = state.stores.enrolments;
   assert.deepEqual(await again.load(), [{ ...enrolment, used: 3 }]);
+  assert.equal(await again.spend(enrolment), false, 'it is not so any more');
+  assert.equal(await again.spend({ ...enrolment, used: 3 }), true);
+  assert.equal((await again.load())[0]?.used, 4);
+  const { labels: _, ...earlier } = enrolment;
+  await again.save({ ...(earlier as EnrolmentRecord), id: 'earlier' });
+  const kept = (await again.load()).find(({ id }) => id === 'earlier');
+  assert.deepEqual(kept?.labels, {}, 'those of earlier releases have none');
+  assert.equal(await again.spend(kept), true);
+  await again.remove('earlier');
   assert.deepEqual(await again.loadRequests(), [{ ...request, approved: true }]);
   await again.remove('e-1');
   assert.deepEqual(await again.load(), []);

@@ -60,16 +60,22 @@ export function createFleetCourseRecords(tables: StateTables): FleetCourseStore 
   return recordTable(tables, 'fleet_sample');
 }
 
-const noLabels = { labels: {} };
-
 /** Enrolment tokens, and requests that wait for approval. */
 export function createEnrolmentRecords(tables: StateTables): EnrolmentStore {
   const enrolments = recordTable<EnrolmentRecord>(tables, 'enrolment');
   const requests = recordTable<PendingRequest>(tables, 'enrolment_request');
   return {
     // Enrolments of earlier releases have no labels.
-    load: async () => (await enrolments.load()).map((enrolment) => ({ ...noLabels, ...enrolment })),
+    load: async () =>
+      (await enrolments.load()).map((enrolment) =>
+        Object.hasOwn(enrolment, 'labels') ? enrolment : { ...enrolment, labels: {} },
+      ),
     save: (enrolment) => enrolments.save(enrolment.id, enrolment),
+    spend(known) {
+      const { labels, ...earlier } = known;
+      const asKept = Object.keys(labels).length === 0 ? [known, earlier as EnrolmentRecord] : [known];
+      return enrolments.replace(known.id, asKept, { ...known, used: known.used + 1 });
+    },
     remove: (id) => enrolments.remove(id),
     loadRequests: () => requests.load(),
     saveRequest: (request) => requests.save(request.deviceId, request),

@@ -9,6 +9,8 @@ export interface RecordTable<T> {
   save(name: string, record: T): Promise<void>;
   /** Rejects when the name is taken. */
   add(name: string, record: T): Promise<void>;
+  /** Unless it is none of these any more. @returns whether it was replaced */
+  replace(name: string, known: readonly T[], record: T): Promise<boolean>;
   remove(name: string): Promise<void>;
 }
 
@@ -26,6 +28,13 @@ export function recordTable<T>(tables: StateTables, table: string): RecordTable<
     },
     async add(name, record) {
       await tables.write(insert, [name, JSON.stringify(record)]);
+    },
+    async replace(name, known, record) {
+      const replaced = await tables.write(
+        `UPDATE ${table} SET record = $2 WHERE name = $1 AND record ${tables.among('$3')} RETURNING name`,
+        [name, JSON.stringify(record), known.map((each) => JSON.stringify(each))],
+      );
+      return replaced.length === 1;
     },
     async remove(name) {
       await tables.write(`DELETE FROM ${table} WHERE name = $1`, [name]);
