@@ -1,3 +1,4 @@
+import { cutText } from './cut-text.ts';
 import { isUtf8 } from 'node:buffer';
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -198,5 +199,5 @@ function fault(path: string, keyword: string, expected: string, got: string): Fi
 }
 
 function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message.slice(0, 200) : String(cause);
+  return cause instanceof Error ? cutText(cause.message, 200) : String(cause);
 }

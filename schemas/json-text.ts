@@ -1,3 +1,4 @@
+import { cutText } from './cut-text.ts';
 import { duplicateNames } from './duplicate-names.ts';
 import { renderValue, shortPath, type FieldError } from './field-error.ts';
 import { escapePointer } from './json-pointer.ts';
@@ -172,10 +173,11 @@ function codePoint(text: string): string {
 
 /** The beginning of a text, with invisible characters written out. */
 function quote(text: string): string {
-  const start = text
-    .slice(0, maxQuote)
-    .replaceAll(/[\p{C}\u2028\u2029]/gu, (character) => `<${codePoint(character)}>`);
-  return text.length > maxQuote || start.length > maxQuote ? `${start.slice(0, maxQuote - 3)}...` : start;
+  const start = cutText(text, maxQuote).replaceAll(
+    /[\p{C}\u2028\u2029]/gu,
+    (character) => `<${codePoint(character)}>`,
+  );
+  return text.length > maxQuote || start.length > maxQuote ? `${cutText(start, maxQuote - 3)}...` : start;
 }
 
 function unreadable(

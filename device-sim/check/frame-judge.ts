@@ -1,3 +1,4 @@
+import { cutText } from '../../schemas/cut-text.ts';
 import {
   deviceFrameChecks,
   type DeviceFrame,
@@ -85,7 +86,7 @@ function textOf(fault: FieldError | undefined): string | undefined {
 }
 
 function unlawful(text: string, why: string): Judged {
-  return { kind: 'unlawful', fault: `${text.slice(0, 300)}: ${why}` };
+  return { kind: 'unlawful', fault: `${cutText(text, 300)}: ${why}` };
 }
 
 function isTyped(value: unknown): value is { type: unknown } {

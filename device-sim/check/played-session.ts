@@ -1,3 +1,4 @@
+import { cutText } from '../../schemas/cut-text.ts';
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { DeviceFrame, EventFrame, HubFrame, TelemetryFrame, WelcomeFrame } from '../../schemas/index.ts';
@@ -91,7 +92,7 @@ export class PlayedSession {
 
   send(frame: HubFrame | Record<string, unknown>): void {
     const text = JSON.stringify(frame);
-    this.#log.note('←', text.slice(0, 500));
+    this.#log.note('←', cutText(text, 500));
     this.socket.send(text);
   }
 

@@ -1,3 +1,4 @@
+import { cutText } from '../../schemas/cut-text.ts';
 import { InvalidArgumentError, type Command } from 'commander';
 import { terminalText } from '../../schemas/terminal-text.ts';
 import { behaviorNames, isBehavior, type Behavior } from '../device/behaviors.ts';
@@ -157,7 +158,7 @@ async function runDevice(options: DeviceCommandOptions, context: CliContext): Pr
     onClient(client) {
       client.on('sent', (frame) => say(`→ ${JSON.stringify(frame)}`));
       client.on('received', (frame) => say(`← ${JSON.stringify(frame)}`));
-      client.on('ignored', (frame) => say(`← ignored: ${frame.slice(0, 200)}`));
+      client.on('ignored', (frame) => say(`← ignored: ${cutText(frame, 200)}`));
       client.on('close', (ending, retry) => {
         const next = retry === undefined ? '' : `; next attempt in ${(retry.waitMs / 1000).toFixed(1)} s`;
         say(`× ${JSON.stringify(ending)}${next}`);

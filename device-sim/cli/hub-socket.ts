@@ -1,3 +1,4 @@
+import { cutText } from '../../schemas/cut-text.ts';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 
@@ -13,6 +14,6 @@ export async function askHub(socketPath: string, path: string): Promise<unknown>
     });
     asking.end();
   });
-  if (status !== 200) throw new Error(`the hub answered ${status} to ${path}: ${body.slice(0, 200)}`);
+  if (status !== 200) throw new Error(`the hub answered ${status} to ${path}: ${cutText(body, 200)}`);
   return JSON.parse(body) as unknown;
 }

@@ -1,3 +1,4 @@
+import { cutText } from '../../schemas/cut-text.ts';
 import { once } from 'node:events';
 import { createReadStream, type ReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -161,7 +162,7 @@ function readValue(cell: string | undefined, { kind, conversion }: Column): Read
 }
 
 function shortened(cell: string): string {
-  return cell.length <= 40 ? cell : `${cell.slice(0, 39)}…`;
+  return cell.length <= 40 ? cell : `${cutText(cell, 39)}…`;
 }
 
 function messageOf(error: unknown): string {

@@ -1,3 +1,4 @@
+import { cutText } from '../../schemas/cut-text.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import type { Auditor } from '../audit/audit.ts';
 import { FailedProofs } from '../kernel/failed-proofs.ts';
@@ -59,7 +60,7 @@ export class Authenticator {
   }
 
   #denied(judged: Extract<Authentication, { kind: 'denied' }>, address: string): Admittance {
-    const id = judged.claimedId?.slice(0, 128) ?? '';
+    const id = cutText(judged.claimedId ?? '', 128);
     const sources = [`address ${address}`, ...(id === '' ? [] : [`id ${id}`])];
     const waitMs = this.#failures.failed(...sources);
     this.#refused(address, id, waitMs > 0 ? 'throttled' : judged.kind);

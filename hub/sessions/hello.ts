@@ -1,3 +1,4 @@
+import { cutText } from '../../schemas/cut-text.ts';
 import { isLayoutOf, layoutOf } from '../../schemas/cbor/type-layout.ts';
 import type { ShortStreams } from '../../schemas/cbor/short-telemetry.ts';
 import { limits, renderValue, typeName } from '../../schemas/index.ts';
@@ -60,7 +61,7 @@ function refusedBy(path: string, expected: string, got: string): { kind: 'refuse
   const error = {
     path,
     keyword: 'enum',
-    expected: expected.slice(0, 200),
+    expected: cutText(expected, 200),
     got: renderValue(got),
     in: 'frame',
   } as const;

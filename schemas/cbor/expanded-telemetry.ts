@@ -1,3 +1,4 @@
+import { cutText } from '../cut-text.ts';
 import { renderValue, type FieldError } from '../field-error.ts';
 import { limits } from '../limits.ts';
 import { CborFloat } from './cbor-float.ts';
@@ -144,7 +145,7 @@ function withoutFloats(more: object): Record<string, unknown> {
 
 function tooMany({ name, fields }: ShortStream, got: number): FieldError {
   const expected = `at most ${fields.length} values, in the order of ${name}: ${fields.map((field) => field.name).join(', ')}`;
-  return shortFault(expected.slice(0, 200), `${got}`);
+  return shortFault(cutText(expected, 200), `${got}`);
 }
 
 function lengthOf(value: unknown): string {

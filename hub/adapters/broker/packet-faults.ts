@@ -1,3 +1,5 @@
+import { cutText } from '../../../schemas/cut-text.ts';
+
 /** Rules of MQTT 3.1.1 for the packets of clients that the broker library does not check. */
 
 export interface PacketFault {
@@ -82,7 +84,7 @@ function filtersFault(fields: Fields, extra: number): PacketFault | undefined {
   if (fields.ended) return { reason: 'no topic filter' };
   while (!fields.ended) {
     const filter = fields.text('topic filter');
-    if (!isFilter(filter)) return { reason: `the topic filter ${JSON.stringify(filter.slice(0, 80))}` };
+    if (!isFilter(filter)) return { reason: `the topic filter ${JSON.stringify(cutText(filter, 80))}` };
     fields.skip(extra);
   }
   return undefined;

@@ -1,3 +1,4 @@
+import { cutText } from '../../../schemas/cut-text.ts';
 import { jsonFields } from '../../kernel/json-fields.ts';
 import type { WriteOutcome } from '../../telemetry/store.ts';
 
@@ -78,7 +79,7 @@ function ownWords(body: string): OwnWords | undefined {
   const faults = (Array.isArray(data) ? data : [data]).filter(isLineFault);
   const first = faults[0]?.error_message;
   return {
-    text: (first === undefined ? text : `${text}: ${first}`).trim().slice(0, maxReasonLength),
+    text: cutText((first === undefined ? text : `${text}: ${first}`).trim(), maxReasonLength),
     lines: faults.map(({ original_line: line }) => line),
   };
 }

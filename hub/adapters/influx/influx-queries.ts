@@ -1,3 +1,4 @@
+import { cutText } from '../../../schemas/cut-text.ts';
 import { InfluxDB, type IQueryOptions } from 'influx';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import { withoutUndefined } from '../../kernel/without-undefined.ts';
@@ -131,7 +132,7 @@ async function asStoreError<T>(asked: Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof HubError) throw error;
     const reason = error instanceof SyntaxError ? 'the query was not answered by InfluxDB' : messageOf(error);
-    throw new HubError('store-unavailable', reason.slice(0, maxReasonLength), { cause: error });
+    throw new HubError('store-unavailable', cutText(reason, maxReasonLength), { cause: error });
   }
 }
 

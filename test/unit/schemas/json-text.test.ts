@@ -122,6 +122,8 @@ test('what keeps a text from being JSON is named when it cannot be seen', () => 
   assert.equal(gotOf(''), 'a JSON object: nothing');
   assert.equal(gotOf('\0'), 'a JSON object: <U+0000>');
   assert.equal(gotOf('{"a":NaN}'), 'a JSON object: {"a":NaN}');
+  const cut = gotOf('\0'.repeat(7) + '123' + '\u{10860}'.repeat(9));
+  assert.ok(cut.endsWith('123\u{10860}...'), 'no character is cut in half');
 });
 
 test('whatever the text, the answer shows no character that a terminal obeys', () => {
