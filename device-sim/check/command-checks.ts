@@ -27,12 +27,12 @@ export const commandChecks: readonly Check[] = [
       const third = await bench.open();
       await pause(1_500);
       const acked = third.heard.some(({ frame }) => frame.type === 'result' && frame.re === id);
-      demand(!acked, 'the result is sent again though it was acked');
+      demand(!acked, 'the result is sent again although it was acked');
     },
   },
   {
     id: 'command/once',
-    title: 'answers an id that comes again with the result it had, without running it again',
+    title: 'answers a repeated id with its former result, without running the command again',
     async run(bench) {
       const command = bench.command();
       bench.device.start();
@@ -109,7 +109,7 @@ export const commandChecks: readonly Check[] = [
   },
   {
     id: 'command/unknown-recall',
-    title: 'refuses a command that arrives after it said unknown about its id',
+    title: 'refuses a command that arrives after it has answered unknown to a recall of its id',
     async run(bench) {
       const command = bench.command();
       bench.device.start();
@@ -121,7 +121,7 @@ export const commandChecks: readonly Check[] = [
       session.send(command);
       const after = await session.result(command.id, from);
       const refused = after.status === 'rejected' || after.status === 'unknown';
-      demand(refused, `a command of which it said unknown ends ${after.status} when it arrives`);
+      demand(refused, `a command whose recall it answered with unknown ends ${after.status} when it arrives`);
     },
   },
   {

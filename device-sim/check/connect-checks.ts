@@ -34,7 +34,7 @@ export const connectChecks: readonly Check[] = [
   {
     id: 'connect/hello',
     title:
-      'says a valid hello of its device type first, and sends no more than inFlight frames before the welcome',
+      'sends a valid hello of its device type first, and no more than inFlight frames before the welcome',
     async run({ hub, device, type }) {
       device.start();
       const session = await hub.session();

@@ -123,7 +123,7 @@ export const dataChecks: readonly Check[] = [
   },
   {
     id: 'data/hub-time',
-    title: "gives times by the hub's clock, or its uptime, even when its own clock is a day off",
+    title: "sends times by the hub's clock, or its uptime, even when its own clock is a day off",
     async run(bench) {
       bench.hub.clockMs = -dayMs;
       bench.device.start();

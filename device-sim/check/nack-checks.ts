@@ -57,7 +57,7 @@ const later = laterCodes.map((code): Check => ({
 
 const never = neverCodes.map((code): Check => ({
   id: `nack/${code}`,
-  title: `drops a reading that is refused with ${code} for good, and goes on`,
+  title: `drops a reading that is refused permanently with ${code}, and goes on`,
   async run(bench) {
     const { session, reading, seq } = await refuseFirst(bench, { code, retry: false });
     const again = (open: PlayedSession): boolean =>
@@ -70,7 +70,7 @@ const never = neverCodes.map((code): Check => ({
     await next.dataFrames(2);
     demand(
       !again(session) && !again(next),
-      `the reading that was refused with ${code} for good is sent again`,
+      `the reading that was refused permanently with ${code} is sent again`,
     );
   },
 }));

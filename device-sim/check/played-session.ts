@@ -141,7 +141,7 @@ export class PlayedSession {
           .map(({ frame }) => frame)
           .find(isIt),
       ),
-      `no ${type} of the device`,
+      `the device sent no ${type}`,
     );
   }
 

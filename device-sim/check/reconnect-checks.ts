@@ -31,7 +31,7 @@ async function nextAttempt({ hub }: Bench, ms: number): Promise<number> {
 const lastingStatuses = [400, 401, 403, 404, 426];
 const lasting = lastingStatuses.map((status): Check => ({
   id: `again/${status}`,
-  title: `does not try again at once after HTTP ${status}`,
+  title: `does not try again immediately after HTTP ${status}`,
   async run(bench) {
     bench.hub.refusal = () => ({ status });
     bench.device.start();
@@ -42,7 +42,7 @@ const lasting = lastingStatuses.map((status): Check => ({
 
 const waiting = [429, 503].map((status): Check => ({
   id: `again/${status}`,
-  title: `waits as long as Retry-After says after HTTP ${status}, and a random time more`,
+  title: `waits for Retry-After and a random time after HTTP ${status}`,
   async run(bench) {
     bench.hub.refusal = () => ({ status, retryAfterSec: 2 });
     bench.device.start();
@@ -134,7 +134,7 @@ export const reconnectChecks: readonly Check[] = [
   },
   {
     id: 'again/anew',
-    title: 'begins its backoff anew after a welcome',
+    title: 'starts its backoff again after a welcome',
     async run(bench) {
       bench.device.start();
       const first = await bench.open({ backoffMaxMs: 60_000 });

@@ -29,7 +29,10 @@ export const secretChecks: readonly Check[] = [
       const before = hub.attempts.length;
       device.start();
       const { request } = await hub.attempted(before + 1, 15_000);
-      demand(request.headers.authorization === basic(id, fresh), 'it forgets the new secret with its power');
+      demand(
+        request.headers.authorization === basic(id, fresh),
+        'it forgets the new secret when its power is cut',
+      );
     },
   },
   {

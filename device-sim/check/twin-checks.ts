@@ -81,7 +81,7 @@ function demandHeld(
   { errors = [] }: Reported,
 ): void {
   const said = reportedOf(session, setting);
-  const otherwise = `it says to have dealt with the revision, and reports ${JSON.stringify(said)} for /${setting.path.join('/')}; desired is ${JSON.stringify(value)}`;
+  const otherwise = `it says that it has dealt with the revision, but reports ${JSON.stringify(said)} for /${setting.path.join('/')}; desired is ${JSON.stringify(value)}`;
   demand(errors.length > 0 || isSameJson(said, value), otherwise);
 }
 
@@ -130,7 +130,7 @@ export const twinChecks: readonly Check[] = [
   },
   {
     id: 'twin/again',
-    title: 'sends a report again in each session until it is acked, and not any more then',
+    title: 'sends a report again in each session until it is acked, and not after that',
     async run(bench) {
       const { session: first, desired } = await reporting(bench);
       first.cut();
@@ -141,12 +141,12 @@ export const twinChecks: readonly Check[] = [
       const { session: third } = await openWith(bench, desired);
       await pause(1_500);
       const again = third.heard.some(({ frame }) => frame.type === 'reported');
-      demand(!again, 'the report is sent again though it was acked');
+      demand(!again, 'the report is sent again although it was acked');
     },
   },
   {
     id: 'twin/revision',
-    title: 'says in its next hello which revision it holds',
+    title: 'sends the revision that it holds in its next hello',
     async run(bench) {
       const setting = settingOf(bench);
       const desired = { rev: 7, state: stateWith(setting, setting.one) };
@@ -161,7 +161,7 @@ export const twinChecks: readonly Check[] = [
   },
   {
     id: 'twin/newest',
-    title: 'ends with the newest of two states that come one right behind the other',
+    title: 'ends with the newer of two states that come in quick succession',
     async run(bench) {
       const setting = settingOf(bench);
       bench.device.start();
@@ -175,7 +175,7 @@ export const twinChecks: readonly Check[] = [
   },
   {
     id: 'twin/whole',
-    title: 'goes back to its own default where a state does not name a setting any more',
+    title: 'goes back to its own default when a new state no longer names a setting',
     async run(bench) {
       const setting = settingOf(bench);
       const session = await holding(bench, { rev: 7, state: stateWith(setting, setting.one) });
@@ -184,7 +184,7 @@ export const twinChecks: readonly Check[] = [
       const kept = isSameJson(reportedOf(session, setting), setting.one);
       demand(
         !kept,
-        `/${setting.path.join('/')} is still what was desired before; the newest state does not name it`,
+        `/${setting.path.join('/')} still has its former desired value; the newest state does not name it`,
       );
     },
   },
@@ -220,7 +220,7 @@ export const twinChecks: readonly Check[] = [
   },
   {
     id: 'twin/refused',
-    title: 'does not send a report again that was refused for good',
+    title: 'does not send a report again that was refused permanently',
     async run(bench) {
       const { session, report } = await reporting(bench);
       const { id } = report;
@@ -230,7 +230,7 @@ export const twinChecks: readonly Check[] = [
       const again = session.heard
         .slice(from)
         .some(({ frame }) => frame.type === 'reported' && frame.id === id);
-      demand(!again, 'a report that was refused for good is sent again');
+      demand(!again, 'a report that was refused permanently is sent again');
     },
   },
 ];

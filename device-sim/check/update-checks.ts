@@ -84,7 +84,8 @@ async function startAndOffer(bench: Bench, asked: Asked): Promise<PlayedSession>
 export const updateChecks: readonly Check[] = [
   {
     id: 'update/file',
-    title: 'gets the file with its own credential, and refuses in words one that has another SHA-256',
+    title:
+      'requests the file with its own credential, and refuses a file with another SHA-256, with an error in words',
     async run(bench) {
       const asked = new Asked(serve);
       const session = await startAndOffer(bench, asked);
@@ -120,7 +121,7 @@ export const updateChecks: readonly Check[] = [
   {
     id: 'update/resumed',
     title:
-      'asks again for a file whose download broke off, for the rest with Range and If-Range, or for the whole',
+      'requests a file again after its download broke off: the rest with Range and If-Range, or the whole file',
     async run(bench) {
       const asked = new Asked((request, response, count) => {
         if (count > 1) return serve(request, response);
@@ -132,7 +133,10 @@ export const updateChecks: readonly Check[] = [
         await asked.nth(2, 'it does not ask again for a file that broke off')
       ).headers;
       const isSafe = range === undefined || ifRange === `"${sha256}"`;
-      demand(isSafe, `it asks for ${range ?? ''} without If-Range: what it has may be of another file`);
+      demand(
+        isSafe,
+        `it requests ${range ?? ''} without If-Range: its first part may belong to another file`,
+      );
       await refusal(session);
     },
   },
@@ -155,7 +159,7 @@ export const updateChecks: readonly Check[] = [
   },
   {
     id: 'update/word',
-    title: 'says its newest word again in each session until it is acked',
+    title: 'sends its newest update-status again in each session until it is acked',
     async run(bench) {
       const update = offerOf(bench);
       bench.hub.files = serve;
@@ -169,19 +173,19 @@ export const updateChecks: readonly Check[] = [
       const again = await refusal(second, 10_000);
       demand(
         again.state === state,
-        `it says ${again.state} in the next session; its newest word was ${state}`,
+        `it sends ${again.state} in the next session; its newest state was ${state}`,
       );
       await pause(300);
       second.cut();
       const third = await bench.open();
       await pause(1_500);
       const acked = third.heard.some(({ frame }) => frame.type === 'update-status');
-      demand(!acked, 'the word is said again though it was acked');
+      demand(!acked, 'the update-status is sent again although it was acked');
     },
   },
   {
     id: 'update/withdrawn',
-    title: 'does not go on with an update that is not wanted any more',
+    title: 'does not go on with an update that was cancelled',
     async run(bench) {
       const asked = new Asked((_request, response) => {
         response.writeHead(200, { etag: `"${sha256}"`, 'content-length': file.length });
@@ -194,9 +198,9 @@ export const updateChecks: readonly Check[] = [
       const from = session.heard.length;
       bench.hub.cutRequests();
       await pause(4_000);
-      demand(asked.count === 1, 'it asks again for a file that is not wanted any more');
+      demand(asked.count === 1, 'it requests the file again although the update was cancelled');
       const words = session.heard.slice(from).some(({ frame }) => frame.type === 'update-status');
-      demand(!words, 'it speaks of an update that is not wanted any more');
+      demand(!words, 'it sends update-status for an update that was cancelled');
     },
   },
 ];

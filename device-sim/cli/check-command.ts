@@ -25,35 +25,37 @@ interface CheckCommandOptions {
   list?: true;
 }
 
-/** `check`: plays the hub to a device, and says what the device does wrong. */
+/** `check`: plays the hub for a device, and reports what the device does wrong. */
 export function addCheck(program: Command, context: CliContext): void {
   program
     .command('check')
-    .description('plays the hub to a device and says what the device does wrong')
+    .description('play the hub for a device, and report what the device does wrong')
     .argument(
       '[command...]',
-      'starts the device, after --; {url}, {id}, {secret}, {type}, {state} and {ca} are replaced. None: a board that you switch on and off',
+      'after --, the command that starts the device; {url}, {id}, {secret}, {type}, {state} and {ca} are replaced in it. None: a board that you switch on and off',
     )
     .option('--type <type>', 'the device type, such as env-sensor@1', 'env-sensor@1')
     .option('--schemas <folder>', schemasHelp)
-    .option('--listen <address>', 'where the hub is played; port 0 is any', parseAddress, {
+    .option('--listen <address>', 'where the played hub listens; port 0 takes a free one', parseAddress, {
       host: '127.0.0.1',
       port: 0,
     })
     .option('--host <name>', 'the name or address by which the device reaches this machine')
     .option('--id <id>', 'device id', 'checked-device')
     .option('--secret <secret>', 'its secret', 'secret-of-the-check')
+    .option('--command <name>', 'the command that the checks send (default: the safest one of the type)')
+    .option('--only <names...>', 'run only these checks or groups, such as data or close/4409')
+    .option('--except <names...>', 'run all but these checks or groups')
     .option(
-      '--command <name>',
-      'the command that is sent to the device (default: the safest one of its type)',
+      '--concurrency <n>',
+      'how many checks run at a time, each with a device of its own',
+      parseCount,
+      8,
     )
-    .option('--only <names...>', 'only these checks or groups, such as data or close/4409')
-    .option('--except <names...>', 'all but these checks or groups')
-    .option('--concurrency <n>', 'checks at a time, each with a device of its own', parseCount, 8)
-    .option('--tls', 'use TLS, and give the CA in HUB_CA; {ca} in the command does the same')
-    .option('--json', 'one JSON object, with the frames of each failure')
+    .option('--tls', 'use TLS, with the CA file in HUB_CA; {ca} in the command does the same')
+    .option('--json', 'print one JSON object, with the frames of each failure')
     .option('--junit <file>', 'also write JUnit XML')
-    .option('--list', 'print the checks and end')
+    .option('--list', 'list the checks and exit')
     .action(async (command: string[], options: CheckCommandOptions) => {
       await runCheckCommand(command, options, context);
     });
@@ -76,7 +78,7 @@ async function runCheckCommand(
   const inHand = command.length === 0;
   if (inHand && options.listen.port === 0)
     throw new UsageFault(
-      'a board needs an address that stays: give --listen HOST:PORT, and --host NAME if it differs',
+      'a board needs a fixed address: give --listen HOST:PORT, and --host NAME if the board reaches it by another name',
     );
   const { listen, host, id, secret, json } = options;
   const instruct = (text: string): void => {
