@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** `npm run demo`, and `device-hub demo` of the package: a hub with its embedded defaults, 25 simulated devices, and a live status of both. */
-import { mkdir, readFile } from 'node:fs/promises';
+import { cp, mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { terminalText } from '../../schemas/terminal-text.ts';
@@ -12,6 +12,7 @@ import { demoRollout } from './demo-rollout.ts';
 import { commandsText, introductionText, statusText, wayOut } from './demo-texts.ts';
 import type { Device } from '../../sdk/typescript/src/node.ts';
 import { startTroubles, troubled, troubleText } from './demo-troubles.ts';
+import { shippedTypes } from '../device/played-type.ts';
 import { startFleet, type Fleet } from '../device/fleet.ts';
 import { Rates, readHubNumbers } from '../verify/hub-numbers.ts';
 import { HubFault, startHubProcess, type HubProcess } from './hub-process.ts';
@@ -45,7 +46,10 @@ try {
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   stdout.write('starting the hub…\n');
   const listeners = portBase === undefined ? {} : listenersFrom(portBase);
-  const env = { ...listeners, ...process.env, HUB_DATA_DIR: dataDir };
+  // Of its own, so that types can be changed in the console; what was changed before stays.
+  const typesDir = join(dataDir, 'device-types');
+  await cp(shippedTypes, typesDir, { recursive: true, force: false });
+  const env = { HUB_SCHEMAS_DIR: typesDir, ...listeners, ...process.env, HUB_DATA_DIR: dataDir };
   const hub = await startHubProcess({ env, logFile, onWarning: (text) => say(text) });
   process.exitCode = await runDemo(hub);
 } catch (error) {

@@ -45,7 +45,7 @@ export function readOnlyBecause(
   if (shared)
     return 'each hub of a cluster has its own folder of device types: put the file into all of them';
   if (dir === shippedDir)
-    return 'a new release replaces the folder that comes with the hub: copy it, and set HUB_SCHEMAS_DIR';
+    return 'the hub reads its types from the folder that comes with it, which a new release replaces; copy that folder, and set HUB_SCHEMAS_DIR to the copy';
   return undefined;
 }
 

@@ -44,9 +44,9 @@ const AuditQuery = closed({
       description: 'entries older than this `seq`, to page backwards',
     }),
   ),
-  actor: text('entries of this actor'),
-  action: text('entries of this action'),
-  subject: text('entries about this subject'),
+  actor: text('entries of this actor; a name alone, such as anna, is that of any kind'),
+  action: text('entries of this action, or of all about one thing, such as device'),
+  subject: text('entries about this subject, and what belongs to it, such as the commands of a device'),
 });
 export type AuditQuery = Static<typeof AuditQuery>;
 

@@ -3,6 +3,7 @@ import { benchAlarms } from './alarms.ts';
 import { benchCbor } from './cbor.ts';
 import { benchCluster } from './cluster.ts';
 import { benchCommands } from './commands.ts';
+import { benchConsoleCharts } from './console-charts.ts';
 import { benchConsole } from './console.ts';
 import { benchDownloads } from './downloads.ts';
 import { benchFrames } from './frames.ts';
@@ -36,6 +37,7 @@ const benches: Record<string, (revision: Revision) => Promise<object>> = {
   wire: benchWire,
   reads: benchReads,
   console: benchConsole,
+  'console-charts': benchConsoleCharts,
   frames: benchFrames,
   cbor: benchCbor,
 };

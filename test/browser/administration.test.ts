@@ -55,7 +55,7 @@ test('an account limited to a site is made with a preview of what it sees, chang
 
   await page.getByRole('button', { name: 'Remove berta…' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByLabel('Type berta to confirm').fill('berta');
+  await dialog.getByLabel('Type “berta” to confirm').fill('berta');
   await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
   await page.getByRole('row', { name: /^berta/ }).waitFor({ state: 'detached' });
 });
@@ -299,7 +299,7 @@ test('a device type is changed by a form, tried on the last readings, and publis
   await maximum.fill('50');
   const tryIt = form.getByRole('button', { name: 'Try it on the last readings' });
   await tryIt.click();
-  await form.getByRole('button', { name: /x-high/ }).click();
+  await form.getByRole('button', { name: 'temperature › Alarm above' }).click();
   await form.locator('[name="/streams/env/properties/temperature/x-high"]:focus').fill('45');
   await tryIt.click();
   await form.getByText(/^1 of 2 of .* would be rejected/).waitFor();

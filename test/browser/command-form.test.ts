@@ -88,11 +88,11 @@ test('what moves something is confirmed, and what is critical by typing the devi
   await reset.getByRole('button', { name: 'Review…' }).click();
   const yes = reset.getByRole('button', { name: 'Confirm and send' });
   assert.ok(await yes.isDisabled());
-  await reset.getByLabel('Type v-1 to confirm').fill('v-2');
+  await reset.getByLabel('Type “v-1” to confirm').fill('v-2');
   assert.ok(await yes.isDisabled());
-  await reset.getByLabel('Type v-1 to confirm').press('Enter');
+  await reset.getByLabel('Type “v-1” to confirm').press('Enter');
   assert.equal(device.calls.length, 1, 'the Enter key sends it as little as the button');
-  await reset.getByLabel('Type v-1 to confirm').fill('v-1');
+  await reset.getByLabel('Type “v-1” to confirm').fill('v-1');
   await yes.click();
   await reset.getByText('The device reports that it succeeded.').waitFor();
   assert.deepEqual(

@@ -83,7 +83,7 @@ test('a rollout is previewed, begun, followed wave by wave, paused, resumed and 
   await form.getByLabel('Devices', { exact: true }).fill('all');
   await form.getByLabel('Waves').fill('5, 2');
   await form.getByRole('button', { name: 'Preview devices' }).click();
-  await form.getByRole('alert').getByText('waves', { exact: true }).waitFor();
+  await form.getByRole('alert').getByText('Waves', { exact: true }).waitFor();
   await form.getByLabel('Waves').fill('1, 100%');
   await form.getByLabel('Stay well for, s').fill('1');
   await form.getByRole('button', { name: 'Preview devices' }).click();
@@ -93,7 +93,7 @@ test('a rollout is previewed, begun, followed wave by wave, paused, resumed and 
   const confirm = page.getByRole('form', { name: 'Confirm' });
   const begin = confirm.getByRole('button', { name: 'Begin the rollout' });
   assert.equal(await begin.isDisabled(), true, 'not before the devices are typed');
-  await confirm.getByLabel('Type all to confirm').fill('all');
+  await confirm.getByLabel('Type “all” to confirm').fill('all');
   await begin.click();
 
   const rollout = page.getByRole('region', { name: /^Rollout console-/ });

@@ -38,7 +38,7 @@ test('a device is added, its secret shown once, and the line turns green when it
   await panel.getByText('boiler-1 has not connected yet').waitFor();
   await panel.getByRole('img', { name: 'Address, id, secret and type of boiler-1' }).waitFor();
   await panel.getByText('device_hub.begin', { exact: false }).waitFor({ state: 'attached' });
-  const secret = (await panel.locator('.copy-text code').textContent()) ?? '';
+  const secret = (await panel.locator('.copy-text code').first().textContent()) ?? '';
   assert.equal((await panel.locator('pre').allTextContents()).join('').includes(secret), false);
   await checkLooks(page, 'the secret');
   const device = await openRaw({ ...hub.device('boiler-1'), secret });
@@ -140,7 +140,7 @@ test('the identity of a device is changed on its page: labels, credentials, rota
   await panel.getByRole('button', { name: 'Remove…' }).click();
   const dialog = page.getByRole('dialog');
   assert.equal(await dialog.getByRole('button', { name: 'Remove for good' }).isDisabled(), true);
-  await dialog.getByLabel('Type d-1 to confirm').fill('d-1');
+  await dialog.getByLabel('Type “d-1” to confirm').fill('d-1');
   await checkLooks(page, 'the confirmation');
   await dialog.getByRole('button', { name: 'Remove for good' }).click();
   await page.getByText('This device was removed from the hub.').waitFor();

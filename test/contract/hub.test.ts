@@ -54,6 +54,28 @@ contract('the audit lists the newest that match, oldest first, and pages backwar
   await assert.rejects(change, /append-only/, 'no entry is ever changed');
 });
 
+contract(
+  'the audit is found by a name alone, by what an action is about, and by a device with its commands',
+  async (state) => {
+    const store = state.auditOf(50);
+    const rows = [
+      ['operator:anna', 'device.add', 'd_1'],
+      ['token:anna', 'command.send', 'd_1/c-7'],
+      ['operator:joanna', 'device-type.publish', 'd-1/c-8'],
+      ['hub', 'device.label', 'd_10'],
+    ] as const;
+    for (const [actor, action, subject] of rows) await store.append({ ...entry(1), actor, action, subject });
+    const found = async (query: object): Promise<string[]> =>
+      (await store.list({ limit: 9, ...query })).map(({ subject }) => subject);
+    assert.deepEqual(await found({ actor: 'anna' }), ['d_1', 'd_1/c-7']);
+    assert.deepEqual(await found({ actor: 'operator:anna' }), ['d_1']);
+    assert.deepEqual(await found({ actor: 'hub' }), ['d_10']);
+    assert.deepEqual(await found({ action: 'device' }), ['d_1', 'd_10']);
+    assert.deepEqual(await found({ subject: 'd_1' }), ['d_1', 'd_1/c-7']);
+    assert.deepEqual(await found({ subject: 'd_1/c-7', actor: 'anna' }), ['d_1/c-7']);
+  },
+);
+
 contract('whoever writes most entries makes room for all, and strangers are one', async (state) => {
   const store = state.auditOf(50);
   const by = (actor: string, n: number): AuditEntry => ({ ...entry(n), actor });

@@ -202,9 +202,15 @@ export function recordChanges(app: FastifyInstance, audit: Auditor, own: Origin)
       audit.refused(addressOf(request), { ...event, actor: `address:${addressOf(request)}` });
       return;
     }
+    // A preview changed nothing, and must not be read as if it had.
+    if (statusCode < 400 && isDryRun(request.body)) return;
     const outcome = statusCode < 400 ? 'done' : statusCode < 500 ? 'refused' : 'failed';
     await audit.record({ ...event, actor: operator.actor, outcome, details: { status: statusCode } });
   });
+}
+
+function isDryRun(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'dryRun' in body && body.dryRun === true;
 }
 
 function actionOf({ method, routeOptions }: FastifyRequest): AuditAction {

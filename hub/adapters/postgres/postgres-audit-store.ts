@@ -43,15 +43,16 @@ export function createPostgresAudit(db: Postgres, room: PostgresAuditRoom): Audi
     async list({ limit, before, actor, action, subject }) {
       const values: PgScalar[] = [limit];
       const wanted: string[] = [];
-      for (const [condition, value] of [
-        ['seq <', before],
-        ['actor =', actor],
-        ['action =', action],
-        ['subject =', subject],
-      ] as const) {
+      const conditions: [PgScalar | undefined, (value: string) => string][] = [
+        [before, (value) => `seq < ${value}`],
+        [actor, (value) => `(actor = ${value} OR right(actor, length(${value}) + 1) = ':' || ${value})`],
+        [action, (value) => `(action = ${value} OR starts_with(action, ${value} || '.'))`],
+        [subject, (value) => `(subject = ${value} OR starts_with(subject, ${value} || '/'))`],
+      ];
+      for (const [value, condition] of conditions) {
         if (value === undefined) continue;
         values.push(value);
-        wanted.push(`${condition} $${values.length}`);
+        wanted.push(condition(`$${values.length}`));
       }
       const rows = await db.longQuery(
         `SELECT seq, time_ms, actor, origin, action, subject, outcome, details FROM audit

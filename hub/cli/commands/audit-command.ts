@@ -27,9 +27,15 @@ export function addAudit(program: Command, deps: CliDeps): void {
     .command('list')
     .description('the newest entries, oldest first')
     .option('--last <n>', 'number of entries', parseWhole(1, maxEntries), newestEntries)
-    .option('--actor <actor>', 'only of this actor, e.g. operator:anna, token:ci, local, device:d-1')
-    .option('--action <action>', 'only this action, e.g. login, device.disable, credential.rotate')
-    .option('--subject <subject>', 'only about this subject, e.g. a device id')
+    .option(
+      '--actor <actor>',
+      'only of this actor, by its name or with its kind, e.g. anna, token:ci, local, device:d-1',
+    )
+    .option(
+      '--action <action>',
+      'only this action, or all about one thing, e.g. login, device.disable, credential',
+    )
+    .option('--subject <subject>', 'only about this subject and what belongs to it, e.g. a device id')
     .option('--json', 'one JSON object per line')
     .action(async (_options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ListOptions>();

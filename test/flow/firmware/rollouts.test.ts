@@ -199,6 +199,8 @@ test('a firmware of a rollout is not removed, and a cancelled rollout takes the 
       ['v-1', 'skipped', 'other-type'],
     ],
   );
+  const { entries } = await hub.ask('GET /api/v1/audit', { query: { action: 'rollout' } });
+  assert.deepEqual(entries, [], 'a preview began nothing');
   await begin(hub);
   await offer(device);
   const params = { type: 'env-sensor', version: '2.0.0' };

@@ -21,12 +21,12 @@ const asked = globSync('src/**/*.{ts,tsx}', { cwd: consoleFolder })
   });
 
 /** What the table in the README names: `GET /livez`, `device tap`. */
-const left = readFileSync(new URL('README.md', consoleFolder), 'utf8')
+const rows = readFileSync(new URL('README.md', consoleFolder), 'utf8')
   .replace(/^.*## What the console does not do/s, '')
   .split('\n')
   .filter((line) => line.startsWith('|'))
-  .flatMap((line) => [...(line.split('|')[1] ?? '').matchAll(/`([^`]+)`/g)])
-  .map(([, name = '']) => name);
+  .map((line) => line.split('|').map((cell) => cell.trim()));
+const left = rows.flatMap(([, names = '']) => [...names.matchAll(/`([^`]+)`/g)]).map(([, name = '']) => name);
 
 const isAsked = (route: string): boolean => asked.some((pattern) => pattern.test(route));
 
@@ -53,6 +53,13 @@ test('every command of the command line has its operations in the console, or th
     [],
     'they ask nothing of a hub, so the README must say why the console has no place for them',
   );
+});
+
+test('the README gives a reason for each that it names', () => {
+  const unexplained = rows.filter(
+    ([, names = '', why = '']) => names.includes('`') && !/\w+ \w+.*\.$/.test(why),
+  );
+  assert.deepEqual(unexplained, []);
 });
 
 test('the README names nothing that the console does, or that there is not', () => {

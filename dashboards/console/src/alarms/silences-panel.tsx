@@ -109,6 +109,7 @@ function NewSilence({ onDone }: { readonly onDone: () => void }) {
     <details>
       <summary>{texts.alarms.addASilence}</summary>
       <form
+        class="command-form"
         aria-label={texts.alarms.addASilence}
         onSubmit={(event) => {
           event.preventDefault();

@@ -19,7 +19,7 @@ const mostSaved = 10_000;
 type Filters = Readonly<Record<(typeof filterNames)[number], string>>;
 
 const filterNames = ['actor', 'action', 'subject'] as const;
-const filterHints: Filters = { actor: 'operator:anna', action: 'device.add', subject: 'd-1' };
+const filterHints: Filters = { actor: 'anna', action: 'device', subject: 'd-1' };
 const filterWords: Filters = texts.audit.filterWords;
 
 /** Entries that match, newest first. @throws ApiError */

@@ -147,6 +147,12 @@ function Rows({ page, filters, reload }: RowsProps) {
       {rows.length === 0 ? (
         <Empty title={texts.commands.noCommandsHere}>
           <p>{texts.commands.commandsSentFromADevices}</p>
+          <p>
+            {texts.commands.sendOne(
+              <a href="/devices">{texts.commands.toADevice}</a>,
+              <a href="/commands?view=groups">{texts.commands.toAGroup}</a>,
+            )}
+          </p>
         </Empty>
       ) : (
         <CommandTable rows={rows} onChoose={setChosen} />

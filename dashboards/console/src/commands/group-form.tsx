@@ -32,7 +32,11 @@ export function GroupForm(props: GroupFormProps) {
       <ConfirmStep
         safety={definition.safety}
         target={target}
-        title={`${definition.title ?? name}: ${texts.counts.devices(preview.devices.length)}`}
+        title={texts.forms.titleToDevices(
+          definition.title ?? name,
+          texts.counts.devices(preview.devices.length),
+          target,
+        )}
         params={group.params}
         onConfirm={() => {
           step({ kind: 'confirmed' });

@@ -23,7 +23,10 @@ export function NewRollout() {
   const firmware = useLoad((signal) => ask('GET /api/v1/firmware', { signal }), []);
   const groups = useLoad((signal) => ask('GET /api/v1/groups', { signal }), []);
   return (
-    <Panel title={texts.firmware.newRollout}>
+    <Panel
+      title={texts.firmware.newRollout}
+      aside={<a href="/firmware?view=files">{texts.firmware.addFirmware}</a>}
+    >
       <Loaded load={firmware} what={texts.firmware.theFirmware}>
         {({ firmware: all }) => {
           const [first] = all;

@@ -111,7 +111,7 @@ function Send({ ids, command, definition, onClose }: SendProps) {
         <ConfirmStep
           safety={definition.safety}
           target={target}
-          title={definition.title ?? command}
+          title={texts.forms.titleOnTarget(definition.title ?? command, texts.counts.devices(ids.length))}
           params={params}
           onConfirm={() => void send()}
           onBack={() => setStage('editing')}

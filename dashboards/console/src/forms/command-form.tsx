@@ -66,7 +66,7 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
       <ConfirmStep
         safety={definition.safety}
         target={deviceId}
-        title={title}
+        title={texts.forms.titleOnTarget(title, deviceId)}
         params={checked.params}
         onConfirm={() => {
           step({ kind: 'confirmed' });

@@ -9,6 +9,7 @@ interface ConfirmStepProps {
   readonly safety: Safety;
   /** What has to be typed before something critical is sent: the device id, or the selection of a group. */
   readonly target: string;
+  /** The question. */
   readonly title: string;
   readonly params: Readonly<Record<string, unknown>>;
   readonly onConfirm: () => void;
@@ -19,7 +20,7 @@ interface ConfirmStepProps {
 export function ConfirmStep({ safety, target, title, params, onConfirm, onBack }: ConfirmStepProps) {
   return (
     <TypedConfirm
-      title={texts.forms.titleOnTarget(title, target)}
+      title={title}
       typed={safety === 'critical' ? target : undefined}
       action={texts.forms.confirmAndSend}
       onConfirm={onConfirm}

@@ -5,9 +5,9 @@ import { ask, messageOf } from '../api.ts';
 import { Field } from '../components/field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { mayAs } from '../session.ts';
+import { useDeviceDoor } from '../registration/use-device-door.ts';
 import { texts } from '../texts/texts.ts';
 import { PlayedDevice } from './played-device.ts';
-import { usualUrl } from './usual-url.ts';
 
 interface ConnectFormProps {
   readonly types: readonly TypeRow[];
@@ -17,7 +17,9 @@ interface ConnectFormProps {
 /** Which device this page shall be. */
 export function ConnectForm({ types, begun }: ConnectFormProps) {
   const [type, setType] = useState(types[0]?.id ?? '');
-  const [url, setUrl] = useState(usualUrl);
+  const door = useDeviceDoor();
+  const [given, setUrl] = useState<string>();
+  const url = given ?? door.url;
   const [id, setId] = useState('');
   const [secret, setSecret] = useState('');
   const [fault, setFault] = useState<string>();

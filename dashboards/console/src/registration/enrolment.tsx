@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { Enrolment as Token, EnrolmentRequest } from '../../../../schemas/api/enrolments.ts';
 import { ask, messageOf } from '../api.ts';
-import { CopyText } from '../components/copy-text.tsx';
+import { CopyButton, CopyText } from '../components/copy-text.tsx';
 import { Export } from '../components/export.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
@@ -11,8 +11,10 @@ import { Age, Time } from '../components/time.tsx';
 import { countWords } from '../number-words.ts';
 import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
+import { useDeviceDoor } from './use-device-door.ts';
 import { NewEnrolment } from './new-enrolment.tsx';
 import { Rotations } from './rotations.tsx';
+import { enrolLine } from './snippets.ts';
 
 /** How often devices that wait are looked for, ms. */
 const refreshMs = 5_000;
@@ -25,6 +27,8 @@ export function Enrolment() {
     [],
     () => refreshMs,
   );
+  const door = useDeviceDoor();
+  const enrolling = enrolLine(door, token ?? '');
   async function change(what: () => Promise<unknown>, done: string): Promise<void> {
     try {
       await what();
@@ -52,7 +56,11 @@ export function Enrolment() {
           <Panel title={texts.registration.theNewToken}>
             <p class="note">{texts.registration.itIsShownThisOnce}</p>
             <CopyText text={token} label={texts.registration.theToken} />
-            <p class="quiet">{texts.registration.devicePosts(<code>/v1/enrol</code>)}</p>
+            <p class="quiet">{texts.registration.devicePosts}</p>
+            <div class="snippets">
+              <pre tabIndex={0}>{enrolling}</pre>
+              <CopyButton text={enrolling} label={texts.registration.theCommandLine} />
+            </div>
           </Panel>
         )}
         <NewEnrolment

@@ -7,11 +7,11 @@ import { QrCode } from '../components/qr-code.tsx';
 import { Loaded } from '../components/states.tsx';
 import { Table } from '../components/table.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { usualUrl } from '../playground/usual-url.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { Connecting } from './connecting.tsx';
-import { snippetsFor } from './snippets.ts';
+import { useDeviceDoor } from './use-device-door.ts';
+import { secretLine, snippetsFor } from './snippets.ts';
 
 export interface NewDevicesMade {
   readonly type: string;
@@ -72,7 +72,9 @@ export function NewSecrets({ made, onDone }: { made: NewDevicesMade; onDone: () 
 }
 
 function OneSecret({ id, secret, type }: { id: string; secret: string; type: string }) {
-  const [url, setUrl] = useState(usualUrl);
+  const door = useDeviceDoor();
+  const [given, setUrl] = useState<string>();
+  const url = given ?? door.url;
   const definition = useLoad(
     (signal) => ask('GET /api/v1/device-types/{id}', { params: { id: type }, signal }),
     [type],
@@ -98,14 +100,15 @@ function OneSecret({ id, secret, type }: { id: string; secret: string; type: str
       <Loaded load={definition} what={texts.common.theDeviceType}>
         {(loaded) => (
           <div class="snippets">
-            {snippetsFor({ url, id, type: loaded }).map(({ name, text }) => (
+            <p class="quiet">{texts.registration.theyReadTheSecret}</p>
+            <CopyText text={secretLine(secret)} label={texts.registration.theLineOfTheSecret} />
+            {snippetsFor({ url, ca: door.ca, id, type: loaded }).map(({ name, text }) => (
               <details key={name} open={name === 'Simulator'}>
                 <summary>{name}</summary>
                 <pre tabIndex={0}>{text}</pre>
                 <CopyButton text={text} label={texts.registration.theNameSnippet(name)} />
               </details>
             ))}
-            <p class="quiet">{texts.registration.theyReadTheSecret}</p>
           </div>
         )}
       </Loaded>

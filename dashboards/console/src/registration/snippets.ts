@@ -10,20 +10,21 @@ export interface Snippet {
 
 export interface SnippetDevice {
   readonly url: string;
+  readonly ca: string | undefined;
   readonly id: string;
   readonly type: DeviceTypeDefinition & { id: string };
 }
 
 /** @param device whose secret is in the environment, as SECRET: no snippet has it in its text */
-export function snippetsFor({ url, id, type }: SnippetDevice): Snippet[] {
+export function snippetsFor({ url, ca, id, type }: SnippetDevice): Snippet[] {
   const [stream = '', definition] = Object.entries(type.streams ?? {})[0] ?? [];
   const data = definition === undefined ? '{}' : JSON.stringify(sampleData(definition, 0.5));
   const base = url.replace(/\/v1\/device$/, '');
-  const ca = 'var/tls/ca.crt';
+  const where = (before: string, after: string): string => (ca === undefined ? '' : before + ca + after);
   return [
     {
       name: 'Simulator',
-      text: `npm run -s sim -- device --url ${url} --ca ${ca} --type ${type.id} --id ${id} --secret "$SECRET"`,
+      text: `npm run -s sim -- device --url ${url}${where(' --ca ', '')} --type ${type.id} --id ${id} --secret "$SECRET"`,
     },
     {
       name: 'Python',
@@ -31,7 +32,7 @@ export function snippetsFor({ url, id, type }: SnippetDevice): Snippet[] {
 import device_hub
 
 device = device_hub.begin(
-    url="${base}", ca="${ca}", state="state",
+    url="${base}", ${where('ca="', '", ')}state="state",
     id="${id}", secret=os.environ["SECRET"], type="${type.id}")
 while True:
     device.measure("${stream}", json.loads('${data}'))
@@ -43,7 +44,7 @@ while True:
       text: `import { begin } from 'device-hub-sdk';
 
 const device = await begin({
-  url: '${url}', ca: '${ca}', state: 'state',
+  url: '${url}', ${where("ca: '", "', ")}state: 'state',
   id: '${id}', secret: process.env.SECRET, type: '${type.id}',
 });
 setInterval(async () => {
@@ -59,7 +60,7 @@ setInterval(async () => {
 int main(void) {
   static hub_posix device;
   const hub_posix_settings settings = {
-      .url = "${base}", .ca = "${ca}", .state = "state",
+      .url = "${base}", ${where('.ca = "', '", ')}.state = "state",
       .id = "${id}", .secret = getenv("SECRET"), .type = "${type.id}"};
   if (!hub_posix_begin(&device, &settings)) return 1;
   for (uint64_t next = hub_posix_uptime();;) {
@@ -73,11 +74,23 @@ int main(void) {
     },
     {
       name: 'Upgrade with curl',
-      text: `curl --cacert ${ca} -u ${id}:"$SECRET" -i -N --http1.1 --max-time 5 \\
+      text: `curl${where(' --cacert ', '')} -u ${id}:"$SECRET" -i -N --http1.1 --max-time 5 \\
   -H 'Connection: Upgrade' -H 'Upgrade: websocket' \\
   -H 'Sec-WebSocket-Version: 13' -H "Sec-WebSocket-Key: $(openssl rand -base64 16)" \\
   -H 'Sec-WebSocket-Protocol: hub.v1.json' ${url.replace(/^ws/, 'http')}
 # 101: the address, the certificate and the secret are right`,
     },
   ];
+}
+
+/** Sets it for the programs that are started in the same terminal. */
+export function secretLine(secret: string): string {
+  return `export SECRET=${secret}`;
+}
+
+/** What a new device does with an enrolment token, to be tried in a terminal. */
+export function enrolLine({ url, ca }: Pick<SnippetDevice, 'url' | 'ca'>, token: string): string {
+  const to = url.replace(/^ws/, 'http').replace(/\/v1\/device$/, '/v1/enrol');
+  return `curl${ca === undefined ? '' : ` --cacert ${ca}`} ${to} \\
+  -d '{"token":"${token}","id":"new-1"}'`;
 }

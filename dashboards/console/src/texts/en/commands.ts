@@ -26,6 +26,10 @@ export const commands = {
   noCommandsHere: 'No commands here',
   commandsSentFromADevices:
     "Commands sent from a device's page, over MQTT, by a schedule or to a group are listed here.",
+  sendOne: (device: Slot, group: Slot) =>
+    sentence`Send one: ${device}, on the page of the device, or ${group}.`,
+  toADevice: 'to a device',
+  toAGroup: 'to many devices at once',
   nameOnDevice: (name: string, device: string) => `${name} on ${device}`,
   commandsNewestFirst: 'Commands, newest first',
   inOneWave: 'in one wave',

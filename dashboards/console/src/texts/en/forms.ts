@@ -109,6 +109,8 @@ export const forms = {
   whatTheCommandDoes: 'What the command does',
   timeToLive: 'Time to live',
   durationExamples: 'For example 30 s, 5 min, 2 h or 1 d.',
+  titleToDevices: (title: string, devices: string, target: string) =>
+    `Send “${title}” to ${devices} (${target})?`,
   titleOnTarget: (title: string, target: string) => `${title} on ${target}?`,
   confirmAndSend: 'Confirm and send',
   noAnswerFromTheHub: 'No answer from the hub',

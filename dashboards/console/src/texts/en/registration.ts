@@ -57,7 +57,8 @@ export const registration = {
   asTheDeviceReaches: 'As the device reaches it. The snippets and the code have it.',
   addressIdSecretAndType: (id: string) => `Address, id, secret and type of ${id}`,
   theNameSnippet: (name: string) => `the ${name} snippet`,
-  theyReadTheSecret: 'They read the secret from the environment: SECRET=… before the command.',
+  theyReadTheSecret: 'The programs below read the secret from the environment. In a terminal, first:',
+  theLineOfTheSecret: 'the line with the secret',
   addDevices: 'Add devices',
   tryOneInThisPage: 'Try one in this page',
   thereAreNoDeviceTypes: 'There are no device types',
@@ -89,8 +90,8 @@ export const registration = {
   theNewToken: 'The new token',
   itIsShownThisOnce: 'It is shown this once.',
   theToken: 'the token',
-  devicePosts: (code: Slot) =>
-    sentence`A device posts it to ${code} of the devices' listener, and gets its secret.`,
+  devicePosts: 'A device posts it with the id that it wants, and gets its secret. To try it in a terminal:',
+  theCommandLine: 'the command',
   waitingForApproval: 'Waiting for approval',
   noDeviceWaits: 'No device waits',
   registeredDeviceThatAsks:

@@ -19,6 +19,6 @@ export const shared = {
   deleteNow: 'Delete',
   selectWhat: (what: string) => `Select ${what}`,
   confirm: 'Confirm',
-  typeToConfirm: (typed: string) => `Type ${typed} to confirm`,
+  typeToConfirm: (typed: string) => `Type “${typed}” to confirm`,
   back: 'Back',
 };

@@ -1,4 +1,0 @@
-/** Where a hub usually listens for devices. */
-export function usualUrl(): string {
-  return `wss://${location.hostname}:8443/v1/device`;
-}
