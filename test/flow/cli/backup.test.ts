@@ -149,7 +149,7 @@ test('a backup that is not whole, not itself or of a newer hub is refused, and t
   );
   await refused(
     (folder) => rewrite(folder, (text) => text.replace('"spool.db"', '"../spool.db"')),
-    /is not that/,
+    /does not describe a backup/,
   );
   await refused(
     (folder) => rewrite(folder, (text) => text.replace('"format": 1', '"format": 2')),
