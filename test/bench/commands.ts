@@ -12,8 +12,8 @@ const devices = 200;
 /** In flight at the broker at a time: enough that the journal's commits are shared. */
 const window = 256;
 /** A new process compiles what it runs often during the first thousands; what they cost is no part of a command. */
-const warmUpCommands = 4_000;
-const throughputCommands = 6_000;
+const warmUpCommands = 8_000;
+const throughputCommands = 12_000;
 const latencyCommands = 500;
 /** Well below what the hub can take, so that the time measured is the way and no queue. */
 const latencyPerSec = 100;

@@ -10,9 +10,9 @@ import type { Revision } from './revision.ts';
 
 const devices = Number(process.env['BENCH_DEVICES'] ?? 1_000);
 const perSec = 4;
-const seconds = 10;
+const seconds = 30;
 /** A new process compiles what it runs often; what that costs is no part of a message. */
-const warmUpSeconds = 8;
+const warmUpSeconds = 15;
 
 /** Runs the load against a server. @returns its report and the server's CPU time while it was sent, ms. */
 async function load(

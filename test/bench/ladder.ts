@@ -34,7 +34,12 @@ async function script(name: string, ...args: string[]): Promise<Server> {
   const file = fileURLToPath(new URL(name, import.meta.url));
   const child = await spawnGuarded(process.execPath, [file, ...args], {});
   const lines = createInterface({ input: child.process.stdout ?? process.stdin });
-  const [url] = (await once(lines, 'line')) as [string];
+  // Closed when the process ends, which it may do before it says anything.
+  const ended = once(lines, 'close').then(() =>
+    Promise.reject(new Error(`${name} ended: ${child.output()}`)),
+  );
+  const [url] = (await Promise.race([once(lines, 'line'), ended])) as [string];
+  ended.catch(() => undefined);
   return { url, pid: child.pid, credentials: nobody, close: async () => void (await child.end('SIGKILL')) };
 }
 
