@@ -89,12 +89,16 @@ export interface DeviceStore {
    * @throws HubError `device-exists`, `details.ids` has the ids that are taken or given twice
    */
   add(records: readonly DeviceRecord[]): Promise<ReadonlyMap<string, number>>;
-  /** Replaces all its labels. @throws HubError `device-unknown` */
-  setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<void>;
   /** Deletes the device, its boots and its presence, but not its epoch, and records the removal. @throws HubError `device-unknown` */
   remove(id: string): Promise<void>;
-  /** Writes what may change of a record: credentials, `disabled`, `rotationDueMs`. @throws HubError `device-unknown` */
-  save(record: DeviceRecord): Promise<void>;
+  /**
+   * Writes what may change of a record: credentials, `disabled`, `labels`, `rotationDueMs`.
+   * @param known as it was last read
+   * @param change is given `known` or, when another hub has changed the device since, what is on disk now; perhaps several times
+   * @returns what `change` made of it
+   * @throws HubError `device-unknown`
+   */
+  change(known: DeviceRecord, change: (now: DeviceRecord) => DeviceRecord): Promise<DeviceRecord>;
   /**
    * Raises the device's epoch by 1 and fixes the anchor (hub time at uptime 0, Unix ms) of its boot, both
    * synced in one transaction. A boot seen before keeps its anchor, so that a repeated reading gets the same

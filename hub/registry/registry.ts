@@ -169,11 +169,10 @@ export class Registry {
     set: Readonly<Record<string, string>>,
     remove: readonly string[],
   ): Promise<void> {
-    const record = this.require(deviceId);
-    const kept = Object.entries(record.labels ?? {}).filter(([key]) => !remove.includes(key));
-    const labels = Object.fromEntries([...kept, ...Object.entries(set)]);
-    await this.#store.setLabels(deviceId, labels);
-    record.labels = labels;
+    const record = await this.#change(deviceId, (before) => {
+      const kept = Object.entries(before.labels ?? {}).filter(([key]) => !remove.includes(key));
+      return { ...before, labels: Object.fromEntries([...kept, ...Object.entries(set)]) };
+    });
     this.#changed(record, 'labels');
   }
 
@@ -235,6 +234,8 @@ export class Registry {
     record.credentials = record.credentials.map((credential) => (credential === used ? active : credential));
     delete record.rotationDueMs;
     const retired = this.#change(record.id, (now) => {
+      // Revoked in the meantime: then the device needs the others.
+      if (!now.credentials.some(({ id }) => id === credentialId)) return now;
       const { rotationDueMs: _, ...rest } = now;
       const credentials = rest.credentials.filter(({ id, kind }) => kind !== 'secret' || id === credentialId);
       return { ...rest, credentials };
@@ -294,15 +295,16 @@ export class Registry {
     for (const follower of this.#followers) follower.registered?.(record, true);
   }
 
-  #update(known: DeviceRecord, { credentials, disabled, labels, rotationDueMs }: DeviceRecord): void {
+  /** What another hub has changed. */
+  #update(known: DeviceRecord, now: DeviceRecord): void {
     const before = { ...known };
-    Object.assign(known, withoutUndefined({ credentials, disabled, labels, rotationDueMs }));
-    if (rotationDueMs === undefined) delete known.rotationDueMs;
+    const { credentials, disabled, labels = {} } = now;
+    take(known, now);
     if (disabled !== before.disabled) {
       for (const follower of this.#followers) follower.disabled?.(known.id, disabled);
       this.#changed(known, 'disabled');
     } else if (!isDeepStrictEqual(credentials, before.credentials)) this.#changed(known, 'credentials');
-    if (!isDeepStrictEqual(labels, before.labels)) this.#changed(known, 'labels');
+    if (!isDeepStrictEqual(labels, before.labels ?? {})) this.#changed(known, 'labels');
   }
 
   async #remove(deviceId: string): Promise<void> {
@@ -320,18 +322,26 @@ export class Registry {
   async #change(deviceId: string, change: (record: DeviceRecord) => DeviceRecord): Promise<DeviceRecord> {
     const before = this.#changes.get(deviceId) ?? Promise.resolve();
     const changed = before.then(async () => {
+      const first = { ...this.require(deviceId) };
+      let known = first;
+      let found = first;
       for (;;) {
         const record = this.require(deviceId);
         const { credentials } = record;
-        const next = change({ ...record });
-        await this.#store.save(next);
+        const onDisk = known;
+        const next = await this.#store.change(onDisk, (now) => {
+          if (onDisk !== first)
+            return now === onDisk ? change(withUsed(found, record)) : withUsed(now, record);
+          found = now === onDisk ? now : withUsed(now, record);
+          return change(found);
+        });
         // A next secret was used in the meantime, and the record just written does not contain that. Write it again.
-        if (record.credentials !== credentials) continue;
-        // Sessions hold the record and its epoch rises meanwhile: the object stays the same.
-        record.credentials = next.credentials;
-        record.disabled = next.disabled;
-        if (next.rotationDueMs === undefined) delete record.rotationDueMs;
-        else record.rotationDueMs = next.rotationDueMs;
+        if (record.credentials !== credentials) {
+          known = next;
+          continue;
+        }
+        if (found !== first) this.#update(record, found);
+        take(record, next);
         return record;
       }
     });
@@ -342,6 +352,25 @@ export class Registry {
     });
     return changed;
   }
+}
+
+/** Sessions hold the record, and its epoch rises meanwhile: the object stays the same. */
+function take(record: DeviceRecord, { credentials, disabled, labels, rotationDueMs }: DeviceRecord): void {
+  Object.assign(record, withoutUndefined({ credentials, disabled, labels, rotationDueMs }));
+  if (labels === undefined) delete record.labels;
+  if (rotationDueMs === undefined) delete record.rotationDueMs;
+}
+
+/** What is on disk, with the next secrets that devices have used here while that is not on disk yet. */
+function withUsed(onDisk: DeviceRecord, { credentials: known }: DeviceRecord): DeviceRecord {
+  const isUsed = ({ id, state }: Credential): boolean =>
+    state === 'next' && known.some((each) => each.id === id && each.state === 'active');
+  if (!onDisk.credentials.some(isUsed)) return onDisk;
+  const { rotationDueMs: _, ...rest } = onDisk;
+  const credentials = rest.credentials.map((each) =>
+    isUsed(each) ? { ...each, state: 'active' as const } : each,
+  );
+  return { ...rest, credentials };
 }
 
 /** Where the ids after `after` begin. */

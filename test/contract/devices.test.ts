@@ -37,20 +37,22 @@ contract('what is changed of a device is there after a restart, and the rest as 
   const [secret] = record.credentials;
   assert.ok(secret);
   const changed = { ...record, credentials: [{ ...secret, id: 'c2' }], disabled: true, rotationDueMs: 7.5 };
-  await devices.save(changed);
-  await devices.setLabels('a', { floor: '2' });
+  assert.deepEqual(await devices.change(record, () => changed), changed);
+  await devices.change(changed, (now) => ({ ...now, labels: { floor: '2' } }));
   await state.restart();
   const rows = [{ ...changed, labels: { floor: '2' } }, storedDevice('b')];
   assert.deepEqual(await state.stores.devices.load(), rows);
-  await state.stores.devices.save({ ...record, site: 'elsewhere' });
-  await state.stores.devices.setLabels('a', {});
+  const labelled = { ...changed, labels: { floor: '2' } };
+  await state.stores.devices.change(labelled, () => ({ ...record, site: 'elsewhere', labels: {} }));
   assert.deepEqual(await state.stores.devices.load(), [record, storedDevice('b')], 'its site is for life');
 });
 
 contract('nothing is changed of a device that is not registered', async (state) => {
   const { devices } = state.stores;
-  await assert.rejects(devices.save(storedDevice('a')), unknown);
-  await assert.rejects(devices.setLabels('a', { floor: '2' }), unknown);
+  await assert.rejects(
+    devices.change(storedDevice('a'), (now) => ({ ...now, disabled: true })),
+    unknown,
+  );
   await assert.rejects(devices.remove('a'), unknown);
   assert.deepEqual(await devices.load(), []);
 });

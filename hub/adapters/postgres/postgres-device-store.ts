@@ -25,15 +25,6 @@ export function createPostgresDevices(db: Postgres, owner: PostgresOwner): Devic
     run: (items) => openSessions(db, owner, items),
   });
 
-  async function changeOne(
-    id: string,
-    sql: string,
-    values: (string | number | boolean | null)[],
-  ): Promise<void> {
-    const rows = await db.query(sql, [id, ...values]);
-    if (rows.length !== 1) throw deviceUnknown(id);
-  }
-
   return {
     async load() {
       const records: DeviceRecord[] = [];
@@ -49,15 +40,7 @@ export function createPostgresDevices(db: Postgres, owner: PostgresOwner): Devic
 
     add: (records) => addDevices(db, records),
 
-    setLabels: (id, labels) =>
-      changeOne(id, 'UPDATE device SET labels = $2 WHERE id = $1 RETURNING id', [JSON.stringify(labels)]),
-
-    save: ({ id, credentials, disabled, rotationDueMs }) =>
-      changeOne(
-        id,
-        'UPDATE device SET credentials = $2, disabled = $3, rotation_due_ms = $4 WHERE id = $1 RETURNING id',
-        [JSON.stringify(credentials), disabled, rotationDueMs ?? null],
-      ),
+    change: (known, change) => changeDevice(db, known, change),
 
     remove: (id) => removeDevice(db, id),
 
@@ -84,6 +67,42 @@ export function createPostgresDevices(db: Postgres, owner: PostgresOwner): Devic
       );
     },
   };
+}
+
+async function changeDevice(
+  db: Postgres,
+  known: DeviceRecord,
+  change: (now: DeviceRecord) => DeviceRecord,
+): Promise<DeviceRecord> {
+  let now = known;
+  let onDisk = changeableOf(known);
+  for (;;) {
+    const next = change(now);
+    const changed = await db.query(
+      `UPDATE device SET credentials = $2, disabled = $3, rotation_due_ms = $4, labels = $5
+        WHERE id = $1 AND credentials = $6 AND disabled = $7 AND rotation_due_ms IS NOT DISTINCT FROM $8 AND labels = $9
+       RETURNING id`,
+      [known.id, ...changeableOf(next), ...onDisk],
+    );
+    if (changed.length === 1) return next;
+    const [row] = await db.query(`${selectDevices} WHERE id = $1`, [known.id]);
+    if (row === undefined) throw deviceUnknown(known.id);
+    now = deviceOf(row);
+    const { credentials, disabled, rotation_due_ms: dueMs, labels } = row;
+    // The texts themselves: whoever wrote them may have put them down in another way.
+    onDisk = [
+      String(credentials),
+      disabled === true,
+      typeof dueMs === 'number' ? dueMs : null,
+      String(labels),
+    ];
+  }
+}
+
+type Changeable = [credentials: string, disabled: boolean, dueMs: number | null, labels: string];
+
+function changeableOf({ credentials, disabled, rotationDueMs, labels = {} }: DeviceRecord): Changeable {
+  return [JSON.stringify(credentials), disabled, rotationDueMs ?? null, JSON.stringify(labels)];
 }
 
 export function createPostgresNews(db: Postgres): DeviceNews {

@@ -23,16 +23,6 @@ export function createDeviceStore(db: Database): DeviceStore {
 
     add: (records) => addDevices(db, records),
 
-    async setLabels(id, labels) {
-      const [changed] = await db.transaction([
-        {
-          sql: 'UPDATE device SET labels = ?2 WHERE id = ?1 RETURNING id',
-          params: [id, JSON.stringify(labels)],
-        },
-      ]);
-      if (changed?.length !== 1) throw deviceUnknown(id);
-    },
-
     async remove(id) {
       const [, removed] = await db.transaction([
         noteRemoval(id),
@@ -47,14 +37,24 @@ export function createDeviceStore(db: Database): DeviceStore {
       if (removed?.length !== 1) throw deviceUnknown(id);
     },
 
-    async save({ id, credentials, disabled, rotationDueMs }) {
+    /** Nobody else writes this database. */
+    async change(known, change) {
+      const next = change(known);
+      const { credentials, disabled, rotationDueMs, labels = {} } = next;
       const [saved] = await db.transaction([
         {
-          sql: `UPDATE device SET credentials = ?2, disabled = ?3, rotation_due_ms = ?4 WHERE id = ?1 RETURNING id`,
-          params: [id, JSON.stringify(credentials), disabled ? 1 : 0, rotationDueMs ?? null],
+          sql: `UPDATE device SET credentials = ?2, disabled = ?3, rotation_due_ms = ?4, labels = ?5 WHERE id = ?1 RETURNING id`,
+          params: [
+            known.id,
+            JSON.stringify(credentials),
+            disabled ? 1 : 0,
+            rotationDueMs ?? null,
+            JSON.stringify(labels),
+          ],
         },
       ]);
-      if (saved?.length !== 1) throw deviceUnknown(id);
+      if (saved?.length !== 1) throw deviceUnknown(known.id);
+      return next;
     },
 
     openSession: (opening) => openSession(db, opening),

@@ -90,7 +90,7 @@ test('a hub learns which devices another one has added, changed and removed', as
   const { a, b } = await openHubs(t);
   assert.deepEqual([...(await b.news.changed())], []);
   await a.stores.devices.add([storedDevice('d-3')]);
-  await a.stores.devices.setLabels('d-1', { floor: '2' });
+  await a.stores.devices.change(storedDevice('d-1'), (now) => ({ ...now, labels: { floor: '2' } }));
   await a.stores.devices.remove('d-2');
   const news = await b.news.changed();
   assert.deepEqual([...news.keys()].toSorted(), ['d-1', 'd-2', 'd-3']);

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Postgres } from '../../../hub/adapters/postgres/postgres.ts';
+import { Registry } from '../../../hub/registry/registry.ts';
 import { newTwin } from '../../../hub/twins/twin.ts';
+import { ManualClock } from '../../helpers/clock.ts';
 import { storedDevice } from '../../helpers/stores/stored-device.ts';
 import { alarmChange, storedAlarm } from '../../helpers/stores/stored-records.ts';
 import { storedCommand } from '../../helpers/stores/stored-command.ts';
@@ -136,6 +138,71 @@ test('a webhook that is removed while an alarm changes is owed nothing afterward
   const changing = () => a.stores.alarms.save([alarmChange(alarm, { deliveries })]);
   await meet(db, hold('webhook', "name = 'w'"), [changing, remove]);
   assert.equal(await left(), 0, 'owed first');
+});
+
+/** The devices as this hub knows them. */
+async function registryOf({ stores, news }: StoredHub): Promise<Registry> {
+  const registry = new Registry({ store: stores.devices, clock: new ManualClock(), news });
+  await registry.load();
+  return registry;
+}
+
+const secret = (id: string, state: 'active' | 'next') =>
+  ({ id, kind: 'secret', material: 'cd'.repeat(32), state, createdMs: 1 }) as const;
+
+test('what two hubs change of one device at one moment is kept, whoever comes first', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  const changes = [
+    (registry: Registry, id: string) =>
+      registry.changeCredentials(id, (known) => [...known, secret('new', 'next')]),
+    (registry: Registry, id: string) => registry.setDisabled(id, true),
+    (registry: Registry, id: string) =>
+      registry.changeCredentials(id, (known) => known.filter((each) => each.id !== 'c1')),
+    (registry: Registry, id: string) => registry.label(id, { floor: '2' }, []),
+    (registry: Registry, id: string) => registry.label(id, { hall: '3' }, ['floor-old']),
+    (registry: Registry, id: string) => registry.setRotationDue(id, 7),
+  ];
+  const hubs = [await registryOf(a), await registryOf(b)] as const;
+  const told: string[] = [];
+  for (const [at, registry] of hubs.entries())
+    registry.follow({ disabled: (id, disabled) => told.push(`${at} ${id} ${disabled}`) });
+  for (const [id, order] of [
+    ['d-1', changes],
+    ['d-2', changes.toReversed()],
+  ] as const) {
+    const begin = order.map((change, at) => () => change(at % 2 === 0 ? hubs[0] : hubs[1], id));
+    // Changes of one hub wait for each other, so that two meet at a time.
+    for (let at = 0; at < begin.length; at += 2)
+      await meet(db, hold('device', `id = '${id}'`), begin.slice(at, at + 2));
+    const now = (await a.stores.devices.load()).find((each) => each.id === id);
+    assert.deepEqual(
+      [now?.credentials.map((each) => each.id), now?.disabled, now?.labels, now?.rotationDueMs],
+      [['new'], true, { floor: '2', hall: '3' }, 7],
+      id,
+    );
+  }
+  for (const registry of hubs) await registry.readNews();
+  const both = ['0 d-1 true', '0 d-2 true', '1 d-1 true', '1 d-2 true'];
+  assert.deepEqual(
+    [...new Set(told)].toSorted(),
+    both,
+    'sessions of a device that another hub has disabled end',
+  );
+});
+
+test('a next secret that is used while another hub changes its device counts, and the old one is retired', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  const [here, there] = [await registryOf(a), await registryOf(b)];
+  await here.changeCredentials('d-1', (known) => [...known, secret('new', 'next')]);
+  await here.setRotationDue('d-1', 7);
+  await there.readNews();
+  const use = () => here.credentialUsed(here.require('d-1'), 'new') ?? Promise.reject(new Error('not used'));
+  const label = () => there.label('d-1', { floor: '2' }, []);
+  await meet(db, hold('device', "id = 'd-1'"), [label, use]);
+  const [now] = await a.stores.devices.load();
+  assert.deepEqual(now?.credentials, [secret('new', 'active')]);
+  assert.deepEqual([now.labels, now.rotationDueMs], [{ floor: '2' }, undefined]);
+  assert.deepEqual(here.require('d-1').credentials, now.credentials);
 });
 
 /** Tables in which something of the device is kept. */

@@ -224,7 +224,10 @@ test('what was changed in the data folder between two runs is found by the compa
     })),
   );
   const db = await openStateDatabase(lab.file);
-  await sqliteStores(db, entries).devices.setLabels('a', { floor: '9' });
+  const { devices } = sqliteStores(db, entries);
+  const known = (await devices.load()).find(({ id }) => id === 'a');
+  assert.ok(known);
+  await devices.change(known, (now) => ({ ...now, labels: { floor: '9' } }));
   await db.close();
   assert.equal(reportOf(await lab.migrate('--json')).begins, 'resumed');
   assert.equal(lab.sql(`SELECT labels FROM device WHERE id = 'a'`), '{"floor":"9"}');

@@ -50,17 +50,11 @@ export class MemoryDeviceStore implements DeviceStore {
     return Promise.resolve();
   }
 
-  setLabels(id: string, labels: Readonly<Record<string, string>>): Promise<void> {
-    const record = this.#records.get(id);
-    if (record === undefined) return Promise.reject(new HubError('device-unknown', id));
-    record.labels = labels;
-    return Promise.resolve();
-  }
-
-  save(record: DeviceRecord): Promise<void> {
-    if (!this.#records.has(record.id)) return Promise.reject(new HubError('device-unknown', record.id));
-    this.#records.set(record.id, record);
-    return Promise.resolve();
+  change(known: DeviceRecord, change: (now: DeviceRecord) => DeviceRecord): Promise<DeviceRecord> {
+    const next = change(known);
+    if (!this.#records.has(known.id)) return Promise.reject(new HubError('device-unknown', known.id));
+    this.#records.set(known.id, next);
+    return Promise.resolve(next);
   }
 
   async openSession({ deviceId, boot, uptimeMs, unseenBoots = [], nowMs }: SessionOpening): Promise<Opened> {

@@ -60,7 +60,7 @@ async function fillDevices({
     unseenBoots: [{ boot: 'unseen', up: 1.5, anchorMs: 2.5 }],
   });
   await devices.addAnchorStep('a', { boot: 'boot-2', fromMs: 1.5, anchorMs: 2.5 });
-  await devices.save({ ...storedDevice('b'), disabled: true, rotationDueMs: 9.5 });
+  await devices.change(storedDevice('b'), (now) => ({ ...now, disabled: true, rotationDueMs: 9.5 }));
   await presence.savePresence([
     {
       deviceId: 'a',
