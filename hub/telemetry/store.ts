@@ -104,7 +104,7 @@ export interface MetricsReader {
 export interface MetricsUpkeep {
   /**
    * Writes the one-minute roll-ups of the points in [fromMs, toMs), both whole minutes, into measurement
-   * `<name>_1m`, tag by tag: `count_<field>`, and of numbers `min_`, `max_`, `mean_<field>`. Repeating it is harmless.
+   * `<name>_1m`, tag by tag: `count_<field>`, and of numbers `min_`, `max_`, `mean_<field>`, in InfluxDB `sum_<field>`. Repeating it is harmless.
    */
   rollUp(measurement: string, fromMs: number, toMs: number): Promise<void>;
   /** Removes points older than this, or some of them. @returns whether there are more */

@@ -72,7 +72,10 @@ for (const [name, open] of Object.entries(stores)) {
     const first = start();
     await first.run();
     await first.run();
+    // By them InfluxDB weighs the means; the embedded store does so itself.
+    const sums = (own: Record<string, number>) => (store.name === 'influxdb' ? own : {});
     const minute0 = {
+      ...sums({ sum_v: 5, sum_n: 8 }),
       count_v: 2,
       min_v: 1,
       max_v: 4,
@@ -83,7 +86,7 @@ for (const [name, open] of Object.entries(stores)) {
       mean_n: 4,
       count_s: 2,
     };
-    const minute1 = { count_v: 1, min_v: 10, max_v: 10, mean_v: 10 };
+    const minute1 = { count_v: 1, min_v: 10, max_v: 10, mean_v: 10, ...sums({ sum_v: 10 }) };
     assert.deepEqual(await rows(store, 'm_1m'), [
       [0, minute0],
       [1, minute1],
@@ -98,7 +101,7 @@ for (const [name, open] of Object.entries(stores)) {
     assert.deepEqual(rolled, [
       [0, minute0],
       [1, minute1],
-      [2_000, { count_v: 1, min_v: 7, max_v: 7, mean_v: 7 }],
+      [2_000, { count_v: 1, min_v: 7, max_v: 7, mean_v: 7, ...sums({ sum_v: 7 }) }],
     ]);
     assert.deepEqual(await rows(store, 'm'), []);
   });
