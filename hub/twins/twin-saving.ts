@@ -11,8 +11,24 @@ interface Pending {
   waiters: { resolve: () => void; reject: (error: unknown) => void }[];
 }
 
+/** Another hub has changed the twin since it was read: the change is to be made again, of what is on disk now. */
+class TwinOvertaken extends Error {}
+
+/** Runs it again until no other hub has changed the twin meanwhile. */
+export async function unlessOvertaken<Result>(work: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof TwinOvertaken)) throw error;
+    }
+  }
+}
+
 /** Who keeps the twins in memory. */
 interface Keeper {
+  /** As it is on disk; undefined: nothing of it is. */
+  onDisk(device: string): Twin | undefined;
   /** This is on disk now. */
   saved(device: string, twin: Twin): void;
   /** What was to be written of this device is not: what is on disk counts. */
@@ -35,7 +51,7 @@ export class TwinSaving {
     this.#keeper = keeper;
   }
 
-  /** Resolves when the twin is on disk, perhaps with later changes. @throws HubError `database-failed` */
+  /** Resolves when the twin is on disk, perhaps with later changes. @throws HubError `database-failed` · TwinOvertaken */
   save(device: string, twin: Twin, change?: DesiredChange): Promise<void> {
     return new Promise((resolve, reject) => {
       const pending = this.#pending.get(device) ?? { twin, changes: [], waiters: [] };
@@ -67,14 +83,24 @@ export class TwinSaving {
     while (this.#pending.size > 0) {
       const batch = [...this.#pending].slice(0, mostAtOnce);
       for (const [device] of batch) this.#pending.delete(device);
-      const rows: TwinRow[] = batch.map(([device, { twin, changes }]) => ({ device, twin, changes }));
+      const rows: TwinRow[] = batch.map(([device, { twin, changes }]) => {
+        const from = this.#keeper.onDisk(device);
+        return { device, twin, from, changes };
+      });
+      let left: ReadonlySet<string>;
       try {
-        await this.#store.save(rows);
+        left = new Set(await this.#store.save(rows));
       } catch (error) {
+        this.failures += batch.length;
         this.#failed(batch, error);
         continue;
       }
-      for (const [device, { twin, waiters }] of batch) {
+      for (const each of batch) {
+        const [device, { twin, waiters }] = each;
+        if (left.has(device)) {
+          this.#failed([each], new TwinOvertaken());
+          continue;
+        }
         this.#keeper.saved(device, twin);
         for (const { resolve } of waiters) resolve();
       }
@@ -86,7 +112,6 @@ export class TwinSaving {
     for (const [device, { waiters }] of batch) {
       const later = this.#pending.get(device);
       this.#pending.delete(device);
-      this.failures += 1;
       this.#keeper.failed(device);
       for (const { reject } of [...waiters, ...(later?.waiters ?? [])]) reject(error);
     }

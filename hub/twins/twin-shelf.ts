@@ -49,6 +49,10 @@ export class TwinShelf {
     this.#deps = deps;
     this.#cacheBytes = deps.cacheBytes ?? defaultCacheBytes;
     this.#saving = new TwinSaving(deps.store, {
+      onDisk: (device) => {
+        const saved = this.#entries.get(device)?.saved;
+        return saved === newTwin ? undefined : saved;
+      },
       saved: (device, twin) => this.#saved(device, twin),
       failed: (device) => this.#failed(device),
     });
@@ -103,7 +107,7 @@ export class TwinShelf {
     }
   }
 
-  /** Resolves when the change is on disk. It was made from the one that `use` handed over, in the same turn. @throws HubError `database-failed` */
+  /** Resolves when the change is on disk. It was made from the one that `use` handed over, in the same turn. @throws HubError `database-failed` · TwinOvertaken */
   put(device: string, twin: Twin, change?: DesiredChange): Promise<void> {
     const entry = this.#entry(device);
     this.#hold(device, entry, twin, entry.saved);
@@ -116,7 +120,7 @@ export class TwinShelf {
     return writing;
   }
 
-  /** Resolves when what changed of this twin so far is on disk. @throws HubError `database-failed` */
+  /** Resolves when what changed of this twin so far is on disk. @throws as `put` */
   settled(device: string): Promise<void> {
     return this.#entries.get(device)?.writing ?? Promise.resolve();
   }

@@ -7,6 +7,8 @@ import type { Twin } from './twin.ts';
 export interface TwinRow {
   device: string;
   twin: Twin;
+  /** What was on disk when it was made; undefined: nothing. */
+  from?: Twin | undefined;
   changes: readonly DesiredChange[];
 }
 
@@ -28,8 +30,11 @@ export interface TwinStore {
   /** By device id, those behind `after`. */
   page(after: string, limit: number): Promise<{ device: string; twin: Twin }[]>;
   find(device: string): Promise<Twin | undefined>;
-  /** All rows or none, each with its changes and their audit entries. */
-  save(rows: readonly TwinRow[]): Promise<void>;
+  /**
+   * Each with its changes and their audit entries. Rows that another hub has changed since they were read are left.
+   * @returns the devices of those that were left
+   */
+  save(rows: readonly TwinRow[]): Promise<readonly string[]>;
   /** Newest first. */
   history(device: string, limit: number): Promise<TwinChange[]>;
 }

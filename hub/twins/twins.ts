@@ -18,6 +18,7 @@ import type { Clock } from '../../schemas/time/clock.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
 import { TwinLinks } from './twin-links.ts';
 import type { TwinEvents } from './twin-session.ts';
+import { unlessOvertaken } from './twin-saving.ts';
 import { TwinShelf, type TwinFacts } from './twin-shelf.ts';
 import type { DesiredChange, TwinStore } from './twin-store.ts';
 import {
@@ -143,7 +144,7 @@ export class Twins implements TwinEvents, DeviceFollower {
    */
   async change(request: DesiredRequest): Promise<number> {
     try {
-      return await this.#change(request);
+      return await unlessOvertaken(() => this.#change(request));
     } catch (error) {
       if (error instanceof HubError && !error.retryable) {
         const { actor } = request.requester;
@@ -186,7 +187,7 @@ export class Twins implements TwinEvents, DeviceFollower {
     { twin }: DeviceType,
     heldRev: number | undefined,
   ): Promise<DesiredState | undefined> | undefined {
-    return twin === undefined ? undefined : this.#open(deviceId, twin, heldRev);
+    return twin === undefined ? undefined : unlessOvertaken(() => this.#open(deviceId, twin, heldRev));
   }
 
   sessionOpened(session: FrameSession, heldRev: number | undefined, desired: DesiredState | undefined): void {
@@ -215,18 +216,11 @@ export class Twins implements TwinEvents, DeviceFollower {
     }
     const { twin: twinType } = type;
     try {
-      const taking = await this.#shelf.use(device, (twin) => {
-        const step = takeReport(twin, frame, twinType, this.#deps.clock.now());
-        return step.kind === 'invalid'
-          ? step
-          : { kind: 'stored' as const, stored: this.#store(device, step) };
-      });
-      if (taking.kind === 'invalid') {
-        const { error } = taking;
+      const error = await unlessOvertaken(() => this.#takeReport(device, frame, twinType));
+      if (error !== undefined) {
         const code = error.keyword === 'maxLength' && error.path === '' ? 'too-large' : 'schema';
         return this.#refused({ code, errors: [error] });
       }
-      await taking.stored;
       this.counters.reports += 1;
       return frameTaken;
     } catch (error) {
@@ -235,13 +229,25 @@ export class Twins implements TwinEvents, DeviceFollower {
     }
   }
 
+  /** @returns why it cannot be taken; undefined: it is on disk */
+  async #takeReport(device: string, frame: ReportedFrame, type: TwinType): Promise<FieldError | undefined> {
+    const taking = await this.#shelf.use(device, (twin) => {
+      const step = takeReport(twin, frame, type, this.#deps.clock.now());
+      if (step.kind === 'invalid') return { error: step.error };
+      return { error: undefined, stored: this.#store(device, step) };
+    });
+    await taking.stored;
+    return taking.error;
+  }
+
   /** Device types have changed: what they no longer take leaves the twins of connected devices now, of others when they connect. */
   typesChanged(): void {
     for (const session of this.#deps.sessions.openSessions()) {
       const { deviceId, type } = session;
       if (type.twin === undefined) continue;
       if (this.#links.session(deviceId) !== session) this.#links.opened(session, 0, undefined);
-      this.#fit(deviceId, type.twin).then(
+      const { twin } = type;
+      unlessOvertaken(() => this.#fit(deviceId, twin)).then(
         () => this.#bring(deviceId),
         (error: unknown) =>
           this.#deps.log.error({ device: deviceId, reason: messageOf(error) }, 'twin not fitted'),
@@ -291,11 +297,13 @@ export class Twins implements TwinEvents, DeviceFollower {
         throw new HubError('desired-invalid', faultText(error, 'desired'), { details: { errors: [error] } });
       const isChange = step.kind === 'changed';
       const { rev } = isChange ? step.twin : twin;
-      if (isChange) this.counters.changes += 1;
       return { rev, isChange, stored: this.#store(device, step, { rev, timeMs, patch, requester }) };
     });
     await changing.stored;
-    if (changing.isChange) this.#deps.audit.noted(1);
+    if (changing.isChange) {
+      this.counters.changes += 1;
+      this.#deps.audit.noted(1);
+    }
     return changing.rev;
   }
 

@@ -34,7 +34,8 @@ contract('twins come back after a restart, by device, with their history and the
     { device: 'a', twin: { ...newTwin, rev: 7 }, changes: [] },
     { device: 'unknown', twin, changes: [change(1)] },
   ]);
-  await twins.save([{ device: 'a', twin: { ...newTwin, rev: 8 }, changes: [] }]);
+  const from = { ...newTwin, rev: 7 };
+  assert.deepEqual(await twins.save([{ device: 'a', twin: { ...newTwin, rev: 8 }, from, changes: [] }]), []);
   await state.restart();
   const again = state.stores.twins;
   const page = await again.page('', 9);

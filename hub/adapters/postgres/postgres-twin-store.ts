@@ -42,67 +42,93 @@ export function createPostgresTwins(
   };
 }
 
+/**
+ * Saves each twin, unless it has changed since it was read. Rows are locked in the order of their devices, so that hubs never wait
+ * for each other in a circle.
+ */
+const saving = `
+  WITH registered AS (${registeredAmong('$1')}),
+  given AS (
+    SELECT g.* FROM unnest($1::text[], $2::bigint[], $3::float8[], $4::text[], $5::text[], $6::float8[], $7::bigint[],
+                           $8::text[], $9::float8[], $10::bigint[], $11::bigint[], $12::float8[], $13::float8[])
+      AS g(${twinColumns}, from_rev, from_dealt, from_reported, from_verdict)
+      JOIN registered ON registered.id = g.device_id),
+  held AS (
+    SELECT g.* FROM given g JOIN twin t ON t.device_id = g.device_id AND ${isAsRead('t', 'g')}
+     ORDER BY g.device_id FOR UPDATE OF t),
+  added AS (
+    INSERT INTO twin (${twinColumns}) SELECT ${twinColumns} FROM given WHERE from_rev IS NULL ORDER BY device_id
+    ON CONFLICT (device_id) DO NOTHING RETURNING device_id),
+  replaced AS (
+    UPDATE twin t SET rev = h.rev, changed_ms = h.changed_ms, desired = h.desired, reported = h.reported,
+           reported_ms = h.reported_ms, dealt_rev = h.dealt_rev, errors = h.errors, verdict_ms = h.verdict_ms
+      FROM held h WHERE t.device_id = h.device_id AND ${isAsRead('t', 'h')}
+    RETURNING t.device_id),
+  saved AS (SELECT device_id FROM added UNION ALL SELECT device_id FROM replaced),
+  asked AS (
+    SELECT c.* FROM unnest($14::text[], $15::bigint[], $16::float8[], $17::text[], $18::text[], $19::text[], $20::text[],
+                           $21::float8[], $22::text[], $23::text[], $24::text[], $25::text[], $26::text[], $27::text[])
+      WITH ORDINALITY AS c(device_id, rev, time_ms, actor, origin, patch, dropped,
+                           a_time, a_actor, a_origin, a_action, a_subject, a_outcome, a_details, at)
+      JOIN saved ON saved.device_id = c.device_id),
+  changed AS (
+    INSERT INTO twin_change (device_id, rev, time_ms, actor, origin, patch, dropped)
+    SELECT device_id, rev, time_ms, actor, origin, patch, dropped FROM asked ON CONFLICT DO NOTHING
+    RETURNING device_id, rev),
+  audited AS (
+    INSERT INTO audit (time_ms, actor, origin, action, subject, outcome, details)
+    SELECT a_time, a_actor, a_origin, a_action, a_subject, a_outcome, a_details
+      FROM asked JOIN changed USING (device_id, rev) ORDER BY at)
+  SELECT id FROM registered WHERE id NOT IN (SELECT device_id FROM saved)`;
+
+/** A report leaves the revision as it is, so that what it does change is compared as well. */
+function isAsRead(stored: string, given: string): string {
+  return `${stored}.rev = ${given}.from_rev AND ${stored}.dealt_rev = ${given}.from_dealt
+    AND ${stored}.reported_ms IS NOT DISTINCT FROM ${given}.from_reported AND ${stored}.verdict_ms = ${given}.from_verdict`;
+}
+
 async function saveTwins(
   db: Postgres,
   given: readonly TwinRow[],
   room: PostgresAuditRoom,
   entryOf: (device: string, change: DesiredChange) => AuditEntry,
-): Promise<void> {
+): Promise<readonly string[]> {
   const rows = given.toSorted((a, b) => (a.device < b.device ? -1 : 1));
   const changes = rows.flatMap((row) => row.changes.map((change) => ({ device: row.device, change })));
-  await db.query(
-    `WITH registered AS (${registeredAmong('$1')}),
-         given AS (
-           SELECT g.* FROM unnest($1::text[], $2::bigint[], $3::float8[], $4::text[], $5::text[], $6::float8[], $7::bigint[],
-                                  $8::text[], $9::float8[])
-             AS g(${twinColumns})
-             JOIN registered ON registered.id = g.device_id),
-         twins AS (
-           INSERT INTO twin (${twinColumns}) SELECT ${twinColumns} FROM given
-           ON CONFLICT (device_id) DO UPDATE SET rev = excluded.rev, changed_ms = excluded.changed_ms,
-             desired = excluded.desired, reported = excluded.reported, reported_ms = excluded.reported_ms,
-             dealt_rev = excluded.dealt_rev, errors = excluded.errors, verdict_ms = excluded.verdict_ms),
-         asked AS (
-           SELECT c.* FROM unnest($10::text[], $11::bigint[], $12::float8[], $13::text[], $14::text[], $15::text[], $16::text[],
-                                  $17::float8[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[], $23::text[])
-             WITH ORDINALITY AS c(device_id, rev, time_ms, actor, origin, patch, dropped,
-                                  a_time, a_actor, a_origin, a_action, a_subject, a_outcome, a_details, at)
-             JOIN registered ON registered.id = c.device_id),
-         changed AS (
-           INSERT INTO twin_change (device_id, rev, time_ms, actor, origin, patch, dropped)
-           SELECT device_id, rev, time_ms, actor, origin, patch, dropped FROM asked ON CONFLICT DO NOTHING
-           RETURNING device_id, rev)
-         INSERT INTO audit (time_ms, actor, origin, action, subject, outcome, details)
-         SELECT a_time, a_actor, a_origin, a_action, a_subject, a_outcome, a_details
-           FROM asked JOIN changed USING (device_id, rev) ORDER BY at`,
-    [
-      rows.map(({ device }) => device),
-      rows.map(({ twin }) => twin.rev),
-      rows.map(({ twin }) => twin.changedMs),
-      rows.map(({ twin }) => JSON.stringify(twin.desired)),
-      rows.map(({ twin }) => JSON.stringify(twin.reported)),
-      rows.map(({ twin }) => twin.reportedMs ?? null),
-      rows.map(({ twin }) => twin.dealtRev),
-      rows.map(({ twin }) => JSON.stringify(twin.errors)),
-      rows.map(({ twin }) => twin.verdictMs),
-      changes.map(({ device }) => device),
-      changes.map(({ change }) => change.rev),
-      changes.map(({ change }) => change.timeMs),
-      changes.map(({ change }) => change.requester.actor),
-      changes.map(({ change }) => change.requester.origin),
-      changes.map(({ change }) => JSON.stringify(change.patch)),
-      changes.map(({ change }) => (change.dropped === undefined ? null : JSON.stringify(change.dropped))),
-      ...auditColumns(changes.map(({ device, change }) => entryOf(device, change))),
-    ],
-  );
-  if (changes.length === 0) return;
+  const found = await db.query(saving, [
+    rows.map(({ device }) => device),
+    rows.map(({ twin }) => twin.rev),
+    rows.map(({ twin }) => twin.changedMs),
+    rows.map(({ twin }) => JSON.stringify(twin.desired)),
+    rows.map(({ twin }) => JSON.stringify(twin.reported)),
+    rows.map(({ twin }) => twin.reportedMs ?? null),
+    rows.map(({ twin }) => twin.dealtRev),
+    rows.map(({ twin }) => JSON.stringify(twin.errors)),
+    rows.map(({ twin }) => twin.verdictMs),
+    rows.map(({ from }) => from?.rev ?? null),
+    rows.map(({ from }) => from?.dealtRev ?? null),
+    rows.map(({ from }) => from?.reportedMs ?? null),
+    rows.map(({ from }) => from?.verdictMs ?? null),
+    changes.map(({ device }) => device),
+    changes.map(({ change }) => change.rev),
+    changes.map(({ change }) => change.timeMs),
+    changes.map(({ change }) => change.requester.actor),
+    changes.map(({ change }) => change.requester.origin),
+    changes.map(({ change }) => JSON.stringify(change.patch)),
+    changes.map(({ change }) => (change.dropped === undefined ? null : JSON.stringify(change.dropped))),
+    ...auditColumns(changes.map(({ device, change }) => entryOf(device, change))),
+  ]);
+  const left = found.map(({ id }) => String(id));
+  const kept = changes.filter(({ device }) => !left.includes(device));
+  if (kept.length === 0) return left;
   await db.query(
     `DELETE FROM twin_change t USING unnest($1::text[]) AS g(device_id)
           WHERE t.device_id = g.device_id AND t.rev <= (
             SELECT x.rev FROM twin_change x WHERE x.device_id = g.device_id ORDER BY x.rev DESC OFFSET $2 LIMIT 1)`,
-    [[...new Set(changes.map(({ device }) => device))], keptTwinChanges],
+    [[...new Set(kept.map(({ device }) => device))], keptTwinChanges],
   );
-  await room.noted(changes.length);
+  await room.noted(kept.length);
+  return left;
 }
 
 /** One change of desired for many devices. */

@@ -63,6 +63,7 @@ export function createTwinStore(
       return row && twinOf(row);
     },
 
+    /** Nobody else writes this database. */
     async save(rows) {
       await db.transaction([
         upsert(rows),
@@ -71,6 +72,7 @@ export function createTwinStore(
         ),
         ...rows.flatMap(({ device, changes }) => (changes.length === 0 ? [] : [pruneChanges(device)])),
       ]);
+      return [];
     },
 
     async history(device, limit) {

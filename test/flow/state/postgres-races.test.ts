@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HubError } from '../../../hub/kernel/errors.ts';
 import type { Postgres } from '../../../hub/adapters/postgres/postgres.ts';
 import { Registry } from '../../../hub/registry/registry.ts';
+import { Twins } from '../../../hub/twins/twins.ts';
 import { newTwin } from '../../../hub/twins/twin.ts';
+import { compileDeviceType } from '../../../schemas/index.ts';
 import { ManualClock } from '../../helpers/clock.ts';
+import { silentLog } from '../../helpers/silent-log.ts';
 import { storedDevice } from '../../helpers/stores/stored-device.ts';
 import { alarmChange, storedAlarm } from '../../helpers/stores/stored-records.ts';
 import { storedCommand } from '../../helpers/stores/stored-command.ts';
@@ -205,6 +209,107 @@ test('a next secret that is used while another hub changes its device counts, an
   assert.deepEqual(here.require('d-1').credentials, now.credentials);
 });
 
+const settings = {
+  type: 'object',
+  properties: { level: { type: 'integer' }, note: { type: 'string', maxLength: 9 } },
+  additionalProperties: false,
+};
+const type = compileDeviceType(
+  {
+    name: 'valve',
+    version: 1,
+    streams: { s: { ...settings, required: ['level'] } },
+    presence: { heartbeatSec: 30 },
+    twin: { desired: settings, reported: settings },
+  },
+  'valve@1.json',
+);
+const requester = { actor: 'operator:anna', origin: 'http' } as const;
+
+/** The twins as this hub has them in memory, with that of d-1 read. */
+async function twinsOf({ stores }: StoredHub): Promise<Twins> {
+  const twins = new Twins({
+    clock: new ManualClock(),
+    log: silentLog,
+    audit: {
+      record: () => Promise.resolve(),
+      entryOf: (event) => ({ ...event, timeMs: 0 }),
+      noted() {},
+      refused() {},
+    },
+    store: stores.twins,
+    sessions: { openSessions: () => [] },
+    requireType: () => type,
+    followers: [],
+    several: true,
+  });
+  await twins.read('d-1');
+  return twins;
+}
+
+test('what two hubs change of one twin at one moment is kept, and a change that builds on a revision is refused', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  // It has a row, so that there is one to be held.
+  await a.stores.twins.save([{ device: 'd-1', twin: newTwin, changes: [] }]);
+  const [here, there] = [await twinsOf(a), await twinsOf(b)];
+  const revs = await meet(db, hold('twin', "device_id = 'd-1'"), [
+    () => here.change({ device: 'd-1', patch: { level: 3 }, requester }),
+    () => there.change({ device: 'd-1', patch: { note: 'x' }, requester }),
+  ]);
+  assert.deepEqual(revs, [1, 2]);
+  assert.deepEqual((await a.stores.twins.find('d-1'))?.desired, { level: 3, note: 'x' });
+  const newest = await twinsOf(a);
+  const [first, second] = await meet(db, hold('twin', "device_id = 'd-1'"), [
+    () => there.change({ device: 'd-1', patch: { level: 4 }, requester, ifRevs: [2] }),
+    () =>
+      newest
+        .change({ device: 'd-1', patch: { level: 5 }, requester, ifRevs: [2] })
+        .catch((error: unknown) => error),
+  ]);
+  assert.equal(first, 3);
+  assert.ok(second instanceof HubError && second.code === 'twin-changed');
+  assert.deepEqual(second.details, { rev: 3 });
+  const history = await a.stores.twins.history('d-1', 9);
+  assert.deepEqual(
+    history.map(({ rev, patch }) => [rev, patch]),
+    [
+      [3, { level: 4 }],
+      [2, { note: 'x' }],
+      [1, { level: 3 }],
+    ],
+  );
+  const audited = await db.query("SELECT 1 FROM audit WHERE action = 'twin.set'");
+  assert.equal(audited.length, 3, 'a change that is made again is one entry');
+});
+
+for (const first of ['desired', 'reported']) {
+  test(`neither what is desired nor what a device reports is lost when it moves in between: ${first} first`, async (t) => {
+    const { a, b, db } = await openHubs(t);
+    await a.stores.twins.save([{ device: 'd-1', twin: newTwin, changes: [] }]);
+    const [here, there] = [await twinsOf(a), await twinsOf(b)];
+    const outbox = { maxFrameBytes: 9_999, bytesOf: () => 9, congested: false };
+    const session = { deviceId: 'd-1', type, isOpen: true, outbox, send: () => true };
+    there.sessionOpened(session, undefined, undefined);
+    const both: (() => Promise<unknown>)[] = [
+      () => here.change({ device: 'd-1', patch: { level: 3 }, requester }),
+      () => there.reported(session, { type: 'reported', id: 'r-1', patch: { note: 'x' } }),
+    ];
+    await meet(db, hold('twin', "device_id = 'd-1'"), first === 'desired' ? both : both.toReversed());
+    const now = await a.stores.twins.find('d-1');
+    assert.deepEqual([now?.rev, now?.desired, now?.reported], [1, { level: 3 }, { note: 'x' }]);
+  });
+}
+
+test('of two hubs that write the first twin of a device at one moment neither is lost', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  const [here, there] = [await twinsOf(a), await twinsOf(b)];
+  await meet(db, hold('device', "id = 'd-1'"), [
+    () => here.change({ device: 'd-1', patch: { level: 3 }, requester }),
+    () => there.change({ device: 'd-1', patch: { note: 'x' }, requester }),
+  ]);
+  assert.deepEqual((await a.stores.twins.find('d-1'))?.desired, { level: 3, note: 'x' });
+});
+
 /** Tables in which something of the device is kept. */
 async function keptOf(db: Postgres, device: string): Promise<string[]> {
   const kept: string[] = [];
@@ -248,7 +353,7 @@ const change = {
   rev: 1,
   timeMs: 1,
   patch: { a: 1 },
-  requester: { actor: 'operator:anna', origin: 'http' },
+  requester,
 } as const;
 
 for (const [what, { row, write }] of Object.entries(writes)) {

@@ -21,7 +21,7 @@ export class MemoryTwinStore implements TwinStore {
     return Promise.resolve(this.rows.get(device));
   }
 
-  async save(rows: readonly TwinRow[]): Promise<void> {
+  async save(rows: readonly TwinRow[]): Promise<string[]> {
     await this.beforeSave();
     this.saves += 1;
     for (const { device, twin, changes } of rows) {
@@ -34,6 +34,7 @@ export class MemoryTwinStore implements TwinStore {
       }));
       this.changes.set(device, [...entries.toReversed(), ...(this.changes.get(device) ?? [])]);
     }
+    return [];
   }
 
   history(device: string, limit: number): Promise<TwinChange[]> {
