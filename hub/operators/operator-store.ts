@@ -20,7 +20,11 @@ export interface OperatorStore {
   loadTokens(): Promise<TokenRecord[]>;
   /** Adds it, or replaces the one of this name. */
   saveAccount(account: AccountRecord): Promise<void>;
+  /** As `saveAccount`, unless no admin would be left. @returns whether it was saved */
+  saveKeepingAnAdmin(account: AccountRecord): Promise<boolean>;
   saveToken(token: TokenRecord): Promise<void>;
   removeAccount(name: string): Promise<void>;
+  /** As `removeAccount`, unless no admin would be left. @returns whether it is gone */
+  removeKeepingAnAdmin(name: string): Promise<boolean>;
   removeToken(name: string): Promise<void>;
 }

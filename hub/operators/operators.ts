@@ -176,7 +176,10 @@ export class Operators {
   /** The provider gives this person no role any more: the account goes, with its sessions. */
   async endExternal(person: Pick<ExternalPerson, 'issuer' | 'subject'>): Promise<void> {
     const known = this.#externalAccount(person);
-    if (known !== undefined) await this.#dropAccount(known);
+    if (known === undefined) return;
+    this.#writes += 1;
+    await this.#deps.store.removeAccount(known.name);
+    this.#dropped(known);
   }
 
   #externalAccount({
@@ -254,19 +257,29 @@ export class Operators {
     if (password === undefined && known === undefined)
       throw invalidMember('password', 'given for a new account');
     if (password !== undefined) demandPassword(password, 'password');
-    if (rights.role !== 'admin') this.#keepAnAdmin(name);
+    const demotes = rights.role !== 'admin';
+    if (demotes && this.#isLastAdmin(name)) throw lastAdmin();
     if (known === undefined) demandPlace(this.#accounts.size, { things: 'accounts', room: maxAccounts });
     const passwordHash = password === undefined ? (known?.passwordHash ?? '') : await hashPassword(password);
     const createdMs = known?.createdMs ?? this.#deps.clock.now();
-    await this.replaceAccount({ ...known, name, ...rights, passwordHash, createdMs });
+    const account = { ...known, name, ...rights, passwordHash, createdMs };
+    this.#writes += 1;
+    if (!demotes) await this.#deps.store.saveAccount(account);
+    // Another hub may have taken the other admins in the meantime.
+    else if (!(await this.#deps.store.saveKeepingAnAdmin(account))) throw lastAdmin();
+    this.#replaced(account);
   }
 
   /** Saves an account; its sessions end. @throws HubError `database-failed` */
   async replaceAccount(account: AccountRecord): Promise<void> {
-    const { name, passwordHash } = account;
-    const known = this.#accounts.get(name);
     this.#writes += 1;
     await this.#deps.store.saveAccount(account);
+    this.#replaced(account);
+  }
+
+  #replaced(account: AccountRecord): void {
+    const { name, passwordHash } = account;
+    const known = this.#accounts.get(name);
     if (known !== undefined && passwordHash !== known.passwordHash)
       this.#passwords.forget(known.passwordHash);
     this.#accounts.set(name, account);
@@ -287,13 +300,13 @@ export class Operators {
   async removeAccount(name: string): Promise<void> {
     const account = this.#accounts.get(name);
     if (account === undefined) throw new HubError('operator-unknown', name, { details: { name } });
-    this.#keepAnAdmin(name);
-    await this.#dropAccount(account);
+    if (this.#isLastAdmin(name)) throw lastAdmin();
+    this.#writes += 1;
+    if (!(await this.#deps.store.removeKeepingAnAdmin(name))) throw lastAdmin();
+    this.#dropped(account);
   }
 
-  async #dropAccount({ name, passwordHash }: AccountRecord): Promise<void> {
-    this.#writes += 1;
-    await this.#deps.store.removeAccount(name);
+  #dropped({ name, passwordHash }: AccountRecord): void {
     this.#accounts.delete(name);
     this.#passwords.forget(passwordHash);
     this.#deps.changed(`operator:${name}`);
@@ -307,11 +320,14 @@ export class Operators {
   }
 
   /** Without an admin nobody could make one but at the machine itself. */
-  #keepAnAdmin(name: string): void {
+  #isLastAdmin(name: string): boolean {
     const admins = this.listAccounts().filter(({ role }) => role === 'admin');
-    if (admins.length === 1 && admins[0]?.name === name)
-      throw invalidMember('name', 'an account other than the last admin');
+    return admins.length === 1 && admins[0]?.name === name;
   }
+}
+
+function lastAdmin(): HubError {
+  return invalidMember('name', 'an account other than the last admin');
 }
 
 function hasRights(account: Rights, { role, devices, safety }: Rights): boolean {

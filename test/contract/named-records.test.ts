@@ -54,6 +54,32 @@ contract('accounts and tokens of operators come back after a restart', async (st
   assert.deepEqual(await again.loadTokens(), [token], 'a token of the same name stays');
 });
 
+contract(
+  'the last admin is neither removed nor made something else, and everybody else may be',
+  async ({ stores }) => {
+    const { operators } = stores;
+    const rights = { role: 'admin', devices: '*', safety: 'critical', createdMs: 1.5 } as const;
+    const [anna, ben]: AccountRecord[] = ['anna', 'ben'].map((name) => ({
+      name,
+      ...rights,
+      passwordHash: text,
+    }));
+    assert.ok(anna && ben);
+    await operators.saveAccount(anna);
+    const viewer = { ...ben, role: 'viewer' } as const;
+    assert.equal(await operators.saveKeepingAnAdmin(viewer), true, 'a new one');
+    assert.equal(await operators.saveKeepingAnAdmin({ ...anna, role: 'operator' }), false);
+    assert.equal(await operators.removeKeepingAnAdmin('anna'), false);
+    assert.deepEqual(await operators.loadAccounts(), [anna, viewer]);
+    await operators.saveAccount(ben);
+    assert.equal(await operators.saveKeepingAnAdmin({ ...anna, role: 'operator' }), true);
+    assert.equal(await operators.removeKeepingAnAdmin('ben'), false);
+    assert.equal(await operators.removeKeepingAnAdmin('anna'), true);
+    assert.equal(await operators.removeKeepingAnAdmin('nobody'), true, 'it is gone');
+    assert.deepEqual(await operators.loadAccounts(), [ben]);
+  },
+);
+
 contract('logins of the console come back after a restart', async (state) => {
   const { consoleSessions } = state.stores;
   const stored: StoredSession = {

@@ -9,5 +9,6 @@ export function postgresTables(db: Postgres): StateTables {
     yes: (column) => column,
     no: (column) => `NOT ${column}`,
     among: (placeholder) => `= ANY(${placeholder}::text[])`,
+    held: 'FOR UPDATE',
   };
 }

@@ -35,12 +35,30 @@ export function createNoticeRecords(tables: StateTables): NoticeStore {
 export function createOperatorRecords(tables: StateTables): OperatorStore {
   const accounts = recordTable<AccountRecord>(tables, 'operator_account');
   const tokens = recordTable<TokenRecord>(tables, 'operator_token');
+  // Not read as JSON: PostgreSQL refuses the whole text for one `\u0000`. Inside a string these quotes would be escaped.
+  const isAdmin = `record LIKE '%"role":"admin"%'`;
+  // Held in the order of names, so that of two that go at one moment the second does not count the first.
+  const anAdminStays = `(NOT EXISTS (SELECT 1 FROM operator_account WHERE name = $1 AND ${isAdmin}) OR EXISTS (
+    SELECT 1 FROM (SELECT name FROM operator_account WHERE ${isAdmin} ORDER BY name ${tables.held}) AS admins WHERE name <> $1))`;
   return {
     loadAccounts: () => accounts.load(),
     loadTokens: () => tokens.load(),
     saveAccount: (account) => accounts.save(account.name, account),
+    async saveKeepingAnAdmin(account) {
+      const saved = await tables.write(
+        `INSERT INTO operator_account (name, record) SELECT $1, $2 WHERE ${anAdminStays}
+         ON CONFLICT (name) DO UPDATE SET record = excluded.record RETURNING name`,
+        [account.name, JSON.stringify(account)],
+      );
+      return saved.length === 1;
+    },
     saveToken: (token) => tokens.save(token.name, token),
     removeAccount: (name) => accounts.remove(name),
+    async removeKeepingAnAdmin(name) {
+      await tables.write(`DELETE FROM operator_account WHERE name = $1 AND ${anAdminStays}`, [name]);
+      const left = await tables.read('SELECT 1 FROM operator_account WHERE name = $1', [name]);
+      return left.length === 0;
+    },
     removeToken: (name) => tokens.remove(name),
   };
 }

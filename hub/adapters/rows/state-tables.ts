@@ -17,4 +17,6 @@ export interface StateTables {
   no(column: string): string;
   /** A condition: equals one of the texts in the list of this placeholder. */
   among(placeholder: string): string;
+  /** Ends a SELECT: its rows stay as they are until the end of the statement, and have been waited for. */
+  readonly held: string;
 }

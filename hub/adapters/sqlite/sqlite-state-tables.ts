@@ -14,6 +14,8 @@ export function sqliteTables(db: Database): StateTables {
     yes: (column) => `${column} = 1`,
     no: (column) => `${column} = 0`,
     among: (placeholder) => `IN (SELECT value FROM json_each(${placeholder}))`,
+    // One statement runs at a time.
+    held: '',
   };
 }
 

@@ -10,7 +10,7 @@ import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 
 /** Operators whose store holds this many accounts and tokens already. */
-async function operatorsWith(count: number): Promise<Operators> {
+async function operatorsWith(count: number, adminStays = true): Promise<Operators> {
   const rights = { role: 'admin', devices: 'all', safety: 'critical', createdMs: 0 } as const;
   const names = Array.from({ length: count }, (_, n) => `n-${n}`);
   const store: OperatorStore = {
@@ -18,8 +18,10 @@ async function operatorsWith(count: number): Promise<Operators> {
       names.map((name): AccountRecord => ({ name, ...rights, passwordHash: `of ${name}` })),
     loadTokens: async () => names.map((name): TokenRecord => ({ name, ...rights, hash: `of ${name}` })),
     saveAccount: async () => undefined,
+    saveKeepingAnAdmin: async () => adminStays,
     saveToken: async () => undefined,
     removeAccount: async () => undefined,
+    removeKeepingAnAdmin: async () => adminStays,
     removeToken: async () => undefined,
   };
   const clock = new ManualClock();
@@ -44,4 +46,13 @@ test('accounts and API tokens are bounded, and one that is there can still be ch
   await operators.tokens.remove('n-1');
   await operators.saveAccount('more', rights, 'a long password');
   await operators.tokens.add('more', rights);
+});
+
+test('an admin stays when another hub has taken the others in the meantime', async () => {
+  const operators = await operatorsWith(2, false);
+  const rights = { role: 'viewer', devices: 'all', safety: 'observe' } as const;
+  const lastAdmin = { code: 'input-invalid', details: { name: 'name' } };
+  await assert.rejects(operators.removeAccount('n-1'), lastAdmin);
+  await assert.rejects(operators.saveAccount('n-1', rights), lastAdmin);
+  assert.equal(operators.byActor('operator:n-1')?.role, 'admin');
 });

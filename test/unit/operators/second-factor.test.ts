@@ -24,8 +24,10 @@ async function withSecondFactor() {
     loadAccounts: async () => [...saved.values()],
     loadTokens: async () => [],
     saveAccount: async (account: AccountRecord) => void saved.set(account.name, account),
+    saveKeepingAnAdmin: async () => true,
     saveToken: nothing,
     removeAccount: nothing,
+    removeKeepingAnAdmin: async () => true,
     removeToken: nothing,
   };
   const audit = new Audit({ store: { append: nothing, list: async () => [] }, clock, log: silentLog });
