@@ -244,6 +244,7 @@ class ReconnectingBus implements MqttBus {
       : undefined;
     try {
       if (this.#options.role === undefined) await this.#watchHubs(client);
+      if (this.#options.role === 'hub') await this.#leaveRequests(client);
       await this.#subscribe(client, receiver.handlers);
       if (this.#marker !== undefined) await this.#sendMarker(client, this.#marker);
       if (this.#saysThere) await client.publishAsync(...published(hubState(this.#options, true)));
@@ -289,6 +290,11 @@ class ReconnectingBus implements MqttBus {
       { filter },
       'the broker lets the hub read no states of hubs, so another goes unnoticed',
     );
+  }
+
+  /** The broker remembers what this session subscribed to when it was of a hub alone, and would deliver each request twice. */
+  async #leaveRequests(client: MqttClient): Promise<void> {
+    await client.unsubscribeAsync([this.#topics.hubFilter, ...this.#topics.requestFilters]);
   }
 
   /**
@@ -344,7 +350,13 @@ class ReconnectingBus implements MqttBus {
     const { topic, payload } = packet;
     const tap = handlers.taps?.find((each) => each.takes(topic));
     tap?.take(topic, payload.toString());
-    return tap !== undefined || this.#others.take(topic, payload.toString()) || this.#isMarker(packet);
+    return tap !== undefined || this.#isStateOfHub(topic, payload.toString()) || this.#isMarker(packet);
+  }
+
+  /** Beside a hub that is one of several there are others, and nothing is wrong with that. */
+  #isStateOfHub(topic: string, payload: string): boolean {
+    if (this.#options.role === undefined) return this.#others.take(topic, payload);
+    return this.#topics.hubOf(topic) !== undefined;
   }
 
   /** The marker that follows the messages that waited in the broker. */
