@@ -10,7 +10,7 @@ export interface PresenceRow extends Presence {
 }
 
 export interface PresenceStore {
-  /** @param ids not given: of all devices */
+  /** @param ids only of these, as far as this hub has them: one may have gone to another hub just now; not given: of all devices */
   loadPresence(ids?: readonly string[]): Promise<PresenceRow[]>;
   /**
    * Resolves when the rows are on disk, those of one device in their order.

@@ -16,8 +16,8 @@ export function createPostgresPresence(db: Postgres, { hub, incarnation }: Postg
       const rows = await db.longQuery(
         `SELECT device_id, state, reason, since_ms, epoch, n, until_ms, pong_ms, frame_ms, data_ms, heartbeat_ms, grace_ms,
                 last_session
-           FROM device_state WHERE state IS NOT NULL ${ids === undefined ? '' : 'AND device_id = ANY($1::text[])'} ORDER BY device_id`,
-        ids === undefined ? [] : [ids],
+           FROM device_state WHERE state IS NOT NULL ${ids === undefined ? '' : 'AND device_id = ANY($1::text[]) AND hub = $2 AND inc = $3'} ORDER BY device_id`,
+        ids === undefined ? [] : [ids, hub, incarnation],
       );
       return rows.map(presenceOf);
     },

@@ -67,6 +67,20 @@ test('the devices of a hub that has ended are taken over with their commands, ea
   assert.deepEqual([...(await b.cluster.owned())], [['d-1', 1]]);
 });
 
+test('what is known of a device is read by the hub that has it, not by one that had just taken it over', async (t) => {
+  const { a, b } = await openHubs(t);
+  const known = async ({ stores }: StoredHub) => (await stores.presence.loadPresence(['d-1'])).length;
+  await open(a);
+  await a.stores.presence.savePresence([online('d-1', 1)]);
+  assert.deepEqual([await known(a), await known(b)], [1, 0]);
+  await open(b);
+  assert.deepEqual([await known(a), await known(b)], [0, 1]);
+  assert.equal(
+    (await a.stores.presence.loadPresence()).filter(({ deviceId }) => deviceId === 'd-1').length,
+    1,
+  );
+});
+
 test('one hub has a lease until it ends, and what the former holder of the gate has brought is not taken', async (t) => {
   const { a, b } = await openHubs(t);
   const token = await a.cluster.take('gate', 0);
