@@ -46,8 +46,14 @@ test('a device moves between two hubs, and a command that one accepts reaches it
   await waitFor(async () => (await statusOf(a, 'c-3')) === 'succeeded', { what: 'c-3', ...patient });
 
   assert.deepEqual(device.calls, ['c-1', 'c-2', 'c-3']);
-  const finals = (): (string | undefined)[] =>
-    statuses.messages.flatMap(({ topic }) => (topic.endsWith('/succeeded') ? [topic.split('/').at(-2)] : []));
+  // At least once: an end that was not noted as published when the device left is published by its next hub, too.
+  const finals = (): (string | undefined)[] => [
+    ...new Set(
+      statuses.messages.flatMap(({ topic }) =>
+        topic.endsWith('/succeeded') ? [topic.split('/').at(-2)] : [],
+      ),
+    ),
+  ];
   await waitFor(() => finals().length >= 3, { what: 'three ends', ...patient });
   assert.deepEqual(finals(), ['c-1', 'c-2', 'c-3']);
 });
