@@ -77,13 +77,18 @@ export class Tenure {
   }
 
   /**
-   * Waits until every earlier start of this hub is over.
+   * Waits until every earlier start of this hub is over. From then on it knows which hubs there are.
    * @throws HubError `database-failed` when one of them lives: two hubs have one id
    */
   async begin(waitMs: (ms: number) => Promise<void>): Promise<void> {
-    const { store, log } = this.#deps;
+    const { store } = this.#deps;
     const before = this.#earlier((await store.beat()).hubs);
-    if (before.length === 0) return;
+    if (before.length > 0) await this.#endEarlier(before, waitMs);
+    await this.#beat();
+  }
+
+  async #endEarlier(before: readonly SeenHub[], waitMs: (ms: number) => Promise<void>): Promise<void> {
+    const { store, log } = this.#deps;
     let now: readonly SeenHub[] = [];
     for (let look = 1; look < looks; look += 1) {
       await waitMs(beatMs);
@@ -99,7 +104,6 @@ export class Tenure {
       log.warn({ incarnation }, 'an earlier start of this hub has ended without a goodbye');
       await store.declareDead(hub);
     }
-    await this.#beat();
   }
 
   start(): void {

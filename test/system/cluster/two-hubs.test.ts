@@ -73,6 +73,9 @@ test('the devices of a hub that is killed are unknown, then adopted, and online 
   await waitFor(() => one.calls.includes('sent'), { what: 'the command under way', ...patient });
   await waitFor(async () => (await statusOf(b, 'sent')) === 'received', { what: 'received', ...patient });
 
+  // As of its last beat, which may be older than the start of the other.
+  const seen = async () => (await clusterOf(b)).hubs.flatMap(({ leases }) => leases).length === 2;
+  await waitFor(seen, { what: 'both hubs and their leases', ...patient });
   const before = (await clusterOf(b)).hubs;
   assert.deepEqual(before.map(({ state, devices }) => `${state} ${devices}`).toSorted(), ['up 1', 'up 2']);
   assert.deepEqual(before.flatMap(({ leases }) => leases).toSorted(), ['gate', 'leader']);
