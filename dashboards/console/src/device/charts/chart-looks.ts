@@ -21,7 +21,8 @@ export function chartAxes(
     {
       ...axis,
       size: 28,
-      space: 70,
+      // Wide enough for a time of the twelve-hour clock with its seconds.
+      space: 96,
       values: (_self, splits, _at, _space, step) => splits.map((ms) => tickText(ms, step)),
     },
     ...scales.map(({ scale, unit }, at): uPlot.Axis => ({
