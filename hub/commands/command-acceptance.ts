@@ -1,7 +1,7 @@
 import { expectedName } from '../../schemas/expected-name.ts';
 import { isDeepStrictEqual } from 'node:util';
 import type { RefusalReason } from '../../schemas/api/error-codes.ts';
-import { limits, type CommandType, type FieldError } from '../../schemas/index.ts';
+import type { CommandType, FieldError } from '../../schemas/index.ts';
 import type { Requester } from '../../schemas/api/requester.ts';
 import { isFinal } from '../../schemas/command-status.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
@@ -197,7 +197,7 @@ export class CommandAcceptance {
     if (this.#isFull(device, holderOf(context))) return refuse('too-many');
     const command = this.#newCommand(request, definition, context);
     const maxBytes = this.#deps.directory.maxFrameBytesOf(device);
-    const frameBytes = maxBytes < limits.frameBytes ? commandFrameBytes(command) : 0;
+    const frameBytes = commandFrameBytes(command, maxBytes);
     if (frameBytes > maxBytes) {
       const expected = `at most ${maxBytes} bytes in the frame, as the device asks (hello.maxFrame)`;
       return refuse('too-large', { path: '', keyword: 'maxLength', expected, got: `${frameBytes} bytes` });

@@ -1,4 +1,4 @@
-import type { CommandFrame } from '../../schemas/index.ts';
+import { limits, type CommandFrame } from '../../schemas/index.ts';
 import type { Command } from './command.ts';
 import { traceparentOf } from './trace-context.ts';
 
@@ -17,8 +17,13 @@ export function commandFrame(
 /** Characters of a time in ms: a double has up to four decimals there. */
 const timeBytes = 18;
 
-/** Bytes of the command's frame, at most. @param bytesOf on the connection of its device; not given: as JSON */
-export function commandFrameBytes(command: FramedCommand, bytesOf = bytesOfJson): number {
+/**
+ * Bytes of the command's frame, at most, where they may be more than the device takes; 0 where they cannot, since the params
+ * are bounded by far less than a frame.
+ * @param maxBytes what the device takes @param bytesOf on the connection of its device; not given: as JSON
+ */
+export function commandFrameBytes(command: FramedCommand, maxBytes: number, bytesOf = bytesOfJson): number {
+  if (maxBytes >= limits.frameBytes) return 0;
   return bytesOf(commandFrame(command, 0, 0)) + 2 * (timeBytes - 1);
 }
 

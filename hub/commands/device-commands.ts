@@ -309,8 +309,9 @@ export class DeviceCommands {
       // In the order of acceptance: one that may not be sent yet is not overtaken.
       if (!fitsBeside(open.command, underWay)) return;
       // One that was accepted while the device was away, and is longer than it can receive.
-      const { outbox } = session;
-      if (commandFrameBytes(open.command, (frame) => outbox.bytesOf(frame)) > outbox.maxFrameBytes) {
+      const { maxFrameBytes } = session.outbox;
+      const bytes = commandFrameBytes(open.command, maxFrameBytes, (frame) => session.outbox.bytesOf(frame));
+      if (bytes > maxFrameBytes) {
         this.#apply(open, { kind: 'refused', reason: 'too-large' });
         continue;
       }

@@ -20,7 +20,7 @@ const sqliteFull = 13;
 const maxStatements = 256;
 /** After this long without a write the log is emptied into the file, so that a copy of the file alone is complete. */
 const quietMs = 1_000;
-/** Bounds how long one commit delays the others, and the memory of its replies. */
+/** No further message is taken into a commit that has so many calls: bounds how long it delays the others. */
 const maxCallsPerCommit = 1_000;
 
 class Engine implements OperationDatabase {
@@ -206,7 +206,7 @@ function migrate(db: DatabaseSync, migrations: readonly string[]): void {
 }
 
 function serve(engine: Engine, port: MessagePort): void {
-  port.on('message', (first: Request) => {
+  port.on('message', (first: readonly Request[]) => {
     for (let requests = drain(port, first); requests.length > 0; requests = drain(port)) {
       const replies = engine.serve(requests);
       if (requests.some(({ kind }) => kind === 'close')) engine.close();
@@ -219,12 +219,12 @@ function serve(engine: Engine, port: MessagePort): void {
   });
 }
 
-function drain(port: MessagePort, first?: Request): Request[] {
-  const requests = first === undefined ? [] : [first];
+function drain(port: MessagePort, first: readonly Request[] = []): Request[] {
+  const requests = [...first];
   while (requests.length < maxCallsPerCommit) {
-    const next: { message: Request } | undefined = receiveMessageOnPort(port);
+    const next: { message: readonly Request[] } | undefined = receiveMessageOnPort(port);
     if (next === undefined) break;
-    requests.push(next.message);
+    requests.push(...next.message);
   }
   return requests;
 }

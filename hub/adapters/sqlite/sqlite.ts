@@ -58,7 +58,7 @@ export interface DatabaseOptions extends WorkerStartOptions {
 
 interface Waiting {
   resolve: (result: unknown) => void;
-  reject: (error: HubError) => void;
+  reject: (error: unknown) => void;
 }
 
 /**
@@ -107,6 +107,8 @@ class WorkerDatabase implements Database {
   readonly #maxOutstanding: number;
   readonly #onFailure: ((error: HubError) => void) | undefined;
   readonly #waiting = new Map<number, Waiting>();
+  /** Calls of this turn of the event loop: they travel to the worker together, since each message costs as much as a call. */
+  #outgoing: Request[] = [];
   readonly #exited: Promise<void>;
   #nextId = 1;
   #died: HubError | undefined;
@@ -176,11 +178,33 @@ class WorkerDatabase implements Database {
 
   #post(request: Request): Promise<unknown> {
     if (this.#died !== undefined) return Promise.reject(this.#died);
-    return new Promise((resolve, reject) => {
-      // Throws, and so rejects, for an argument that cannot be copied to the worker.
-      this.#port.postMessage(request);
-      this.#waiting.set(request.id, { resolve, reject });
-    });
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    this.#waiting.set(request.id, { resolve, reject });
+    this.#outgoing.push(request);
+    if (this.#outgoing.length === 1) setImmediate(() => this.#flush());
+    return promise;
+  }
+
+  #flush(): void {
+    const outgoing = this.#outgoing;
+    this.#outgoing = [];
+    if (this.#died !== undefined) return;
+    try {
+      this.#port.postMessage(outgoing);
+    } catch {
+      // One of them cannot be copied to the worker: the others can.
+      for (const request of outgoing) this.#postAlone(request);
+    }
+  }
+
+  #postAlone(request: Request): void {
+    try {
+      this.#port.postMessage([request]);
+    } catch (error) {
+      const waiting = this.#waiting.get(request.id);
+      this.#waiting.delete(request.id);
+      waiting?.reject(error);
+    }
   }
 
   #settle(replies: readonly Reply[]): void {
