@@ -14,6 +14,8 @@ export interface CommandMovesDeps {
   answers: Pick<Answers, 'sweep'>;
   /** It is being journalled here at this moment. */
   isArriving: (device: string, id: string) => boolean;
+  /** Resolves when everything that is being journalled of the device is, and is known here. */
+  arrived: (device: string) => Promise<void>;
   /** Not given: no other hub has commands. */
   shared?: SharedCommands | undefined;
 }
@@ -108,11 +110,16 @@ export class CommandMoves {
   }
 
   async #fetch(devices: readonly string[]): Promise<void> {
-    const { shared, commands, answers, log, clock } = this.#deps;
+    const { shared, commands, answers, log, clock, isArriving, arrived } = this.#deps;
     if (shared === undefined) return;
     for (;;) {
       try {
-        for (const record of await shared.journal.openOf(devices)) commands.take(record);
+        for (const record of await shared.journal.openOf(devices)) {
+          const { device, id } = record.command;
+          // Whoever accepts it adds it, too: it would be sent twice.
+          if (isArriving(device, id)) await arrived(device);
+          commands.take(record);
+        }
         // What is owed has come along, too.
         void answers.sweep();
         return;

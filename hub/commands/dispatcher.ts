@@ -143,6 +143,7 @@ class CommandDispatcher implements Dispatcher {
       ...common,
       commands: this.#commands,
       isArriving: (device, id) => this.#acceptance.isArriving(device, id),
+      arrived: (device) => this.#acceptance.arrived(device),
     });
   }
 

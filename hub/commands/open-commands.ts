@@ -92,11 +92,12 @@ export class OpenCommands {
     this.of(record.command.device).restore(record);
   }
 
-  /** What another hub had until now. */
+  /** What another hub had until now; nothing when it is here already, since the same move or a later one. */
   take(record: CommandRecord): void {
     const lane = this.of(record.command.device);
     const known = lane.commands.get(record.command.id);
-    if (known !== undefined && known.moves === record.moves) return;
+    // One that was accepted here has not moved; what was read of it meanwhile says how it was before.
+    if (known !== undefined && (known.moves ?? 0) >= (record.moves ?? 0)) return;
     this.#take(record);
     lane.take(record);
   }

@@ -130,10 +130,11 @@ END $body$;`;
 /**
  * Saves new states of commands in their order, each with its audit entry. Returns which of them are stored now. That includes a
  * state that was stored before, word for word: the answer to the first attempt may have been lost with its connection. Each
- * command is looked up by its key: without statistics, one statement for all of them would read every open command.
+ * command is looked up by its key: without statistics, one statement for all of them would read every open command. What is sent
+ * once is never sent again, even if its hub has lost track of it.
  */
 const saveCommands = `
-CREATE FUNCTION save_commands(
+CREATE OR REPLACE FUNCTION save_commands(
   me text, my_inc bigint,
   devices text[], ids text[], statuses text[], finals boolean[], changed float8[], bodies text[], seen_moves bigint[],
   audit_times float8[], audit_actors text[], audit_origins text[], audit_actions text[], audit_subjects text[],
@@ -145,11 +146,12 @@ DECLARE
   w record;
 BEGIN
   FOR i IN 1 .. coalesce(array_length(devices, 1), 0) LOOP
-    SELECT c.seq, c.final, c.moves, c.body INTO w FROM command c
+    SELECT c.seq, c.status, c.final, c.moves, c.body INTO w FROM command c
       WHERE c.device = devices[i] AND c.id = ids[i] AND c.hub = me AND c.inc = my_inc FOR UPDATE;
     CONTINUE WHEN NOT FOUND;
     IF w.body <> bodies[i] THEN
       CONTINUE WHEN w.final OR w.moves <> seen_moves[i];
+      CONTINUE WHEN statuses[i] = 'sent' AND w.status NOT IN ('accepted', 'queued');
       UPDATE command c SET status = statuses[i], final = finals[i], owed = finals[i], changed_ms = changed[i], body = bodies[i]
         WHERE c.seq = w.seq;
       INSERT INTO audit (time_ms, actor, origin, action, subject, outcome, details)
@@ -197,5 +199,6 @@ export const postgresFunctions: readonly string[] = [
   saveCommands,
 ];
 
-/** Replaces the function, with the same arguments and meaning, in databases that have an earlier one. */
+/** Each replaces the function, with the same arguments and meaning, in databases that have an earlier one. */
 export const acceptCommandsAgain = acceptCommands;
+export const saveCommandsAgain = saveCommands;

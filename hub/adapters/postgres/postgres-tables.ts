@@ -1,4 +1,4 @@
-import { acceptCommandsAgain } from './postgres-functions.ts';
+import { acceptCommandsAgain, saveCommandsAgain } from './postgres-functions.ts';
 
 /**
  * The tables that one hub or several share, in the order in which they were added. A database remembers how many of these
@@ -338,4 +338,5 @@ export const postgresAdditions: readonly string[] = [
   `-- Which hub sends it; NULL: the leader has not claimed it yet.
    ALTER TABLE webhook_delivery ADD COLUMN hub text, ADD COLUMN inc bigint;
    CREATE INDEX webhook_delivery_new ON webhook_delivery (seq) WHERE hub IS NULL AND dead_ms IS NULL`,
+  saveCommandsAgain,
 ];

@@ -32,6 +32,19 @@ test('what was on its way to the journal when a device left is void, even when t
   assert.equal(await a.stores.commands.save(command('c-1', { status: 'sent' }), false, 2), true);
 });
 
+test('a command that was sent is not noted as sent again by a hub that has lost track of it', async (t) => {
+  const { a } = await openHubs(t);
+  await open(a);
+  const { commands } = a.stores;
+  await commands.accept({ command: command('c-1') }, false);
+  const sent = command('c-1', { status: 'sent' });
+  assert.equal(await commands.save(sent, false), true);
+  assert.equal(await commands.save(sent, false), true, 'the answer to the first attempt was lost');
+  assert.equal(await commands.save({ ...sent, changedMs: sent.changedMs + 1 }, false), false);
+  assert.equal(await commands.save(command('c-1', { status: 'uncertain' }), false), true);
+  assert.equal(await commands.save(sent, false), false);
+});
+
 test('a command is accepted for the hub that has the device, and that hub finds it', async (t) => {
   const { a, b } = await openHubs(t);
   await open(b);

@@ -18,7 +18,9 @@ import {
   type DispatcherOptions,
 } from '../../../hub/commands/dispatcher.ts';
 import type { CommandSession } from '../../../hub/commands/command-session.ts';
+import type { CommandJournal } from '../../../hub/commands/journal.ts';
 import { MqttRequests } from '../../../hub/commands/mqtt-requests.ts';
+import type { SharedCommands } from '../../../hub/commands/shared-commands.ts';
 import { StatusPublisher } from '../../../hub/commands/status-publisher.ts';
 import { topicsOf } from '../../../hub/bus/topics.ts';
 import { ReportedClock } from '../../../hub/sessions/reported-clock.ts';
@@ -163,7 +165,7 @@ interface Served {
 
 /** A dispatcher with its requests over MQTT below `hub/v1`; group commands are nobody's. */
 export async function startServed(
-  given: Pick<DispatcherDeps, 'clock' | 'random' | 'journal' | 'directory'> & {
+  given: Pick<DispatcherDeps, 'clock' | 'random' | 'journal' | 'directory' | 'shared'> & {
     publisher: Publisher;
     audit: Pick<Auditor, 'record' | 'noted'>;
   },
@@ -185,8 +187,15 @@ export async function startServed(
   };
 }
 
-/** A dispatcher over a real journal, with a broker and sessions played by the test. */
-export async function startCommandHub(clock: Clock, options: DispatcherOptions = {}): Promise<CommandHub> {
+/**
+ * A dispatcher over a real journal, with a broker and sessions played by the test.
+ * @param share makes it one of several hubs, and may change what the journal answers, and when
+ */
+export async function startCommandHub(
+  clock: Clock,
+  options: DispatcherOptions = {},
+  share?: (journal: CommandJournal) => { journal: CommandJournal; shared: SharedCommands },
+): Promise<CommandHub> {
   const folder = temporaryFolder('commands');
   const database = await openDatabase({
     file: join(folder.path, 'state.db'),
@@ -209,7 +218,7 @@ export async function startCommandHub(clock: Clock, options: DispatcherOptions =
         clock,
         random: Math.random,
         publisher: mortal<Publisher>(broker, mine),
-        journal,
+        ...(share === undefined ? { journal } : share(journal)),
         audit,
         directory: { commandedTypeOf: (id) => devices.get(id), maxFrameBytesOf: () => 65_536 },
       },
