@@ -6,6 +6,14 @@ import type { Incident } from '../../schemas/api/incidents.ts';
 export interface StoredIncident extends Incident {
   /** Of an open one; a closed one is only listed. */
   members: readonly string[];
+  /** The bus is not known to have it as it is: it is published again after the next start. */
+  owed?: true | undefined;
+}
+
+interface Unsaved {
+  incident: StoredIncident;
+  /** `publish`: it is published then; `published`: it was, and nothing else is new. */
+  why: 'publish' | 'grew' | 'published';
 }
 
 /** Every method may reject with HubError `database-failed`. */
@@ -23,10 +31,15 @@ export interface IncidentLogDeps {
   publish: (incident: Incident) => Promise<void>;
 }
 
-/** Writes each change of an incident to disk, and only then publishes it: what was announced as open is also closed. */
+/**
+ * Writes each change of an incident to disk, and only then publishes it: what was announced as open is also closed. What the bus did
+ * not take before the hub ended is published by the next one: a listener may get a change twice, and never misses the last one.
+ */
 export class IncidentLog {
   readonly #deps: IncidentLogDeps;
-  #unsaved: { incident: StoredIncident; published: boolean }[] = [];
+  #unsaved: Unsaved[] = [];
+  /** As they are on disk, or soon will be: those that the bus does not have yet. */
+  readonly #owed = new Map<string, StoredIncident>();
   #saving: Promise<void> | undefined;
   /** Changes not on disk (published all the same), and changes the bus did not take. */
   readonly lost = { 'not-saved': 0, 'not-published': 0 };
@@ -35,14 +48,24 @@ export class IncidentLog {
     this.#deps = deps;
   }
 
+  /** Publishes what an earlier hub did not get to publish. @param stored as it was left on disk */
+  resume(stored: readonly StoredIncident[]): void {
+    for (const incident of stored) {
+      if (incident.owed !== true) continue;
+      this.#owed.set(incident.id, incident);
+      this.#publish(incident);
+    }
+  }
+
   /** To be kept and published. @param members all its devices */
   changed(incident: Incident, members: Iterable<string>): void {
-    this.#keep(incident, members, true);
+    this.#keep({ ...incident, members: membersOf(incident, members), owed: true }, 'publish');
   }
 
   /** To be kept only. @param members all its devices */
   grew(incident: Incident, members: Iterable<string>): void {
-    this.#keep(incident, members, false);
+    const owed = this.#owed.has(incident.id) ? { owed: true as const } : {};
+    this.#keep({ ...incident, members: membersOf(incident, members), ...owed }, 'grew');
   }
 
   /** Resolves when every change so far is on disk and handed to the bus. */
@@ -50,9 +73,9 @@ export class IncidentLog {
     while (this.#saving !== undefined) await this.#saving;
   }
 
-  #keep(incident: Incident, members: Iterable<string>, published: boolean): void {
-    const kept = incident.state === 'open' ? [...members] : [];
-    this.#unsaved.push({ incident: { ...incident, members: kept }, published });
+  #keep(incident: StoredIncident, why: Unsaved['why']): void {
+    if (incident.owed === true) this.#owed.set(incident.id, incident);
+    this.#unsaved.push({ incident, why });
     this.#saving ??= this.#save();
   }
 
@@ -64,27 +87,43 @@ export class IncidentLog {
       try {
         await store.save(changes.map(({ incident }) => incident));
       } catch (error) {
-        this.lost['not-saved'] += changes.length;
-        log.error({ reason: messageOf(error), changes: changes.length }, 'incidents not saved');
+        const lost = changes.filter(({ why }) => why !== 'published').length;
+        this.lost['not-saved'] += lost;
+        if (lost > 0) log.error({ reason: messageOf(error), changes: lost }, 'incidents not saved');
       }
-      for (const { incident, published } of changes) {
-        const { members: _, ...rest } = incident;
-        if (published) this.#publish(rest);
-      }
+      for (const { incident, why } of changes) if (why === 'publish') this.#publish(incident);
     }
     this.#saving = undefined;
   }
 
-  #publish(incident: Incident): void {
+  #publish(stored: StoredIncident): void {
     const { log, publish } = this.#deps;
+    const { members: _, owed: __, ...incident } = stored;
     const { id, kind, state, scope, subject, devices, sample } = incident;
     log[state === 'open' ? 'warn' : 'info'](
       { id, kind, scope, subject, devices, sample: sample.slice(0, 3) },
       `incident ${state}`,
     );
-    publish(incident).catch((error: unknown) => {
-      this.lost['not-published'] += 1;
-      log.warn({ id, reason: messageOf(error) }, 'incident not published');
-    });
+    publish(incident).then(
+      () => this.#published(stored),
+      (error: unknown) => {
+        this.lost['not-published'] += 1;
+        log.warn({ id, reason: messageOf(error) }, 'incident not published');
+      },
+    );
   }
+
+  #published({ id, state }: StoredIncident): void {
+    const now = this.#owed.get(id);
+    // Its end is still to be published.
+    if (now?.state !== state) return;
+    this.#owed.delete(id);
+    const { owed: _, ...incident } = now;
+    this.#keep(incident, 'published');
+  }
+}
+
+/** Of a closed one nobody asks. */
+function membersOf({ state }: Incident, members: Iterable<string>): string[] {
+  return state === 'open' ? [...members] : [];
 }

@@ -84,7 +84,7 @@ export class Incidents {
     presenceOf: (deviceId: string) => Presence | undefined,
   ): string[] {
     const cloned: string[] = [];
-    for (const { members, ...incident } of incidents) {
+    for (const { members, owed: _, ...incident } of incidents) {
       this.#all.push(incident);
       if (incident.state === 'closed') continue;
       if (incident.kind === 'shared-topics') {

@@ -73,7 +73,9 @@ export function createIncidents(
   exposeIncidents(metrics, { incidents, lost: kept.lost });
   exposeCloneGuard(metrics, clones);
   const resume = async (): Promise<void> => {
-    const open = incidents.resume(await stores.incidents.load(), (id) => presence.keeper.find(id));
+    const stored = await stores.incidents.load();
+    kept.resume(stored);
+    const open = incidents.resume(stored, (id) => presence.keeper.find(id));
     for (const deviceId of open) clones.resume(deviceId);
     cuts.resume(incidents.openSubjects('connections-cut'));
   };

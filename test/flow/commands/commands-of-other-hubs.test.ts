@@ -50,7 +50,8 @@ async function hubOf(t: TestContext) {
   const hub = await startCommandHub(new ManualClock(), {}, share);
   t.after(() => hub.close());
   const session = new FakeSession('d-1');
-  const sent = (): string[] => session.frames.flatMap((frame) => (frame.type === 'command' ? [frame.id] : []));
+  const sent = (): string[] =>
+    session.frames.flatMap((frame) => (frame.type === 'command' ? [frame.id] : []));
   return {
     hub,
     session,
@@ -86,7 +87,11 @@ test('a command that is read before the hub knows that it has accepted it is sen
     hub.dispatcher.result(session, { type: 'result', re: 'c-1', status: 'succeeded' });
     await hub.broker.status('d-1', 'c-1', 'succeeded');
     assert.deepEqual(sent(), ['c-1'], way);
-    assert.deepEqual(saved.filter((state) => state !== 'c-1 queued'), ['c-1 sent', 'c-1 succeeded'], way);
+    assert.deepEqual(
+      saved.filter((state) => state !== 'c-1 queued'),
+      ['c-1 sent', 'c-1 succeeded'],
+      way,
+    );
   }
 });
 

@@ -10,7 +10,7 @@ function incident(state: Incident['state']): Incident {
   return { id: '7-1', kind: 'flapping', state, sinceMs: 1, devices: 1, sample: ['d1'] };
 }
 
-function startLog() {
+function startLog(publishing: Promise<void> = Promise.resolve()) {
   const steps: string[] = [];
   const saved = new Map<string, StoredIncident>();
   const faults = { save: false, publish: false };
@@ -22,12 +22,14 @@ function startLog() {
         await turn();
         if (faults.save) throw new HubError('database-failed');
         for (const one of incidents) saved.set(one.id, one);
-        steps.push(`saved ${incidents.map(({ state }) => state).join()}`);
+        steps.push(
+          `saved ${incidents.map(({ state, owed }) => `${state}${owed === true ? ', owed' : ''}`).join()}`,
+        );
       },
     },
     publish({ state }) {
       steps.push(`told ${state}`);
-      return faults.publish ? Promise.reject(new HubError('bus-unavailable')) : Promise.resolve();
+      return faults.publish ? Promise.reject(new HubError('bus-unavailable')) : publishing;
     },
   });
   return { log, steps, saved, faults };
@@ -41,7 +43,15 @@ test('a change of an incident is on disk before it is told, and all are told in 
   // What comes later is another change, not this one.
   changing.devices = 99;
   await log.settled();
-  assert.deepEqual(steps, ['saved open', 'told open', 'saved closed', 'told closed']);
+  await turn();
+  await log.settled();
+  assert.deepEqual(steps, [
+    'saved open, owed',
+    'told open',
+    'saved closed, owed',
+    'told closed',
+    'saved closed',
+  ]);
   assert.deepEqual(saved.get('7-1'), { ...incident('closed'), untilMs: 2, members: [] });
 });
 
@@ -51,6 +61,30 @@ test('what an incident has grown to is kept and not published', async () => {
   await log.settled();
   assert.deepEqual(steps, ['saved open']);
   assert.deepEqual(saved.get('7-1')?.members, ['d1', 'd2']);
+});
+
+test('what the bus did not have when the hub ended is told by the next one, and no more after that', async () => {
+  const ended = startLog(new Promise(() => {}));
+  ended.log.changed(incident('open'), ['d1']);
+  ended.log.changed({ ...incident('closed'), untilMs: 2 }, ['d1']);
+  await ended.log.settled();
+  const left = [...ended.saved.values()];
+  const next = startLog();
+  next.log.resume(left);
+  await turn();
+  await next.log.settled();
+  assert.deepEqual(next.steps, ['told closed', 'saved closed']);
+  const third = startLog();
+  third.log.resume([...next.saved.values()]);
+  assert.deepEqual(third.steps, []);
+});
+
+test('what has grown before the bus had it is still owed', async () => {
+  const { log, saved } = startLog(new Promise(() => {}));
+  log.changed(incident('open'), ['d1']);
+  log.grew({ ...incident('open'), devices: 2 }, ['d1', 'd2']);
+  await log.settled();
+  assert.deepEqual(saved.get('7-1'), { ...incident('open'), devices: 2, members: ['d1', 'd2'], owed: true });
 });
 
 test('a change that cannot be saved or published is counted', async () => {
