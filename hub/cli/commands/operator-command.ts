@@ -34,7 +34,7 @@ function rightsOf({ role, devices, safety }: RightsOptions): Rights {
 export function addOperator(program: Command, deps: CliDeps): void {
   const operator = program.command('operator').description('accounts of people');
   withRights(operator.command('save').argument('<name>'))
-    .description('add or change an account; its sessions end')
+    .description('add an account (with --password-stdin), or change one; its sessions end')
     .option('--password-stdin', 'read the password (12 characters or more) from standard input')
     .action(async (name: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<RightsOptions & { passwordStdin?: true }>();
