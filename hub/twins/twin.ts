@@ -20,7 +20,7 @@ export interface Twin {
   readonly desired: JsonObject;
   /** Of desired: rises with each change, and never falls, even when the device is removed. 0: never set. */
   readonly rev: number;
-  /** When desired was changed, Unix ms. */
+  /** When its revision began, Unix ms. */
   readonly changedMs: number;
   readonly reported: JsonObject;
   readonly reportedMs?: number | undefined;
@@ -107,7 +107,7 @@ const farthestRev = Number.MAX_SAFE_INTEGER - 2 ** 32;
  */
 export function takeHello(twin: Twin, heldRev: number | undefined, nowMs: number): TwinStep {
   const held = heldRev ?? 0;
-  const beyond = held > twin.rev && held < farthestRev ? { rev: held + 1 } : {};
+  const beyond = held > twin.rev && held < farthestRev ? { rev: held + 1, changedMs: nowMs } : {};
   const isLost = twin.dealtRev !== 0 && held !== twin.dealtRev;
   const lost = isLost ? { dealtRev: 0, errors: [] } : {};
   const forgotten = isLost && held === 0 ? { reported: {}, reportedMs: undefined } : {};
@@ -131,7 +131,8 @@ export function fitToType(
 
 function stepped(twin: Twin, next: Partial<Twin>, nowMs: number): { kind: 'changed'; twin: Twin } {
   const changed = { ...twin, ...next };
-  const isOther = verdictOf(changed) !== verdictOf(twin);
+  // Where nothing was desired or reported before, the verdict begins now, whatever it is.
+  const isOther = verdictOf(changed) !== verdictOf(twin) || twin.verdictMs === newTwin.verdictMs;
   return { kind: 'changed', twin: isOther ? { ...changed, verdictMs: nowMs } : changed };
 }
 

@@ -128,10 +128,21 @@ test('a device that holds another revision is to be brought to the newest again;
   assert.deepEqual([verdictOf(reset), reset.reported, reset.reportedMs], ['open', {}, undefined]);
 });
 
+test('a twin is in sync since the first report, not since 1970, when nothing was ever desired', () => {
+  const reporting = after(newTwin, takeReport(newTwin, { patch: { a: 1 } }, type, 5));
+  assert.deepEqual([verdictOf(reporting), reporting.verdictMs], ['in-sync', 5]);
+  const again = after(reporting, takeReport(reporting, { patch: { a: 2 } }, type, 6));
+  assert.equal(again.verdictMs, 5);
+  const held = after(newTwin, takeHello(newTwin, 50, 7));
+  const dealt = after(held, takeReport(held, { patch: {}, desiredRev: held.rev }, type, 8));
+  assert.deepEqual([dealt.rev, dealt.changedMs, dealt.verdictMs], [51, 7, 8]);
+});
+
 test('a revision that this hub never gave out is passed, so that no number means two states', () => {
   const set = after(newTwin, changeDesired(newTwin, { a: 1 }, type, 1));
   const beyond = after(set, takeHello(set, 7, 2));
   assert.deepEqual([beyond.rev, beyond.desired, verdictOf(beyond)], [8, { a: 1 }, 'open']);
+  assert.equal(beyond.changedMs, 2);
   const farthest = takeHello(set, Number.MAX_SAFE_INTEGER, 2);
   assert.equal(after(set, farthest).rev, 1);
 });
