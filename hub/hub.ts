@@ -180,7 +180,7 @@ async function openListeners(hub: HubContext, parts: HubParts): Promise<RunningH
     failed: hub.failed,
     close() {
       stop.abort();
-      return drainHub(hub, { ...parts, listener, monitoring });
+      return drainHub(hub, { ...parts, listener, monitoring, shared: parts.state.shared });
     },
   };
 }

@@ -17,18 +17,20 @@ export interface DrainOptions {
   settleMs: number;
 }
 
-/** A draining hub asks its devices back at this share of its accept rate, so that others fit in. */
+/** A draining hub asks its devices back at this share of the rate at which they are accepted, so that others fit in. */
 const slotShare = 0.5;
 
 /**
  * When devices are asked back: from the restart on, at an even pace.
- * @param connections how many are sent away
+ * @param acceptPerSec of each hub: those of one cluster are configured alike
+ * @param connections how many are sent away @param otherHubs live hubs that take them meanwhile; 0: this one does, once it is back
  */
 export function slotsOf(
   { restartMs, acceptPerSec }: { restartMs: number; acceptPerSec: number },
   connections: number,
+  otherHubs: number,
 ): { firstSlotMs: number; devicesPerSec: number; randomMs: (random: () => number) => number } {
-  const devicesPerSec = acceptPerSec * slotShare;
+  const devicesPerSec = acceptPerSec * slotShare * Math.max(1, otherHubs);
   const lastSlotMs = restartMs + (connections * 1000) / devicesPerSec;
   // A device that connects during the drain gets any of the slots.
   const randomMs = (random: () => number): number => restartMs + random() * (lastSlotMs - restartMs);

@@ -1,4 +1,5 @@
 import type { DeviceListener } from '../../adapters/websocket/device-listener.ts';
+import { otherHubs } from '../../cluster/hub-start.ts';
 import { drainSessions, slotsOf } from '../../sessions/session-drain.ts';
 import type { Sessions } from '../../sessions/sessions.ts';
 import type { RefusedRecorder } from '../../telemetry/recorders/refused-recorder.ts';
@@ -7,6 +8,7 @@ import type { Writer } from '../../telemetry/writer.ts';
 import type { HubContext } from '../context.ts';
 import type { IncidentParts } from '../incidents-wiring.ts';
 import type { PresenceParts } from '../presence-wiring.ts';
+import type { SharedState } from '../state/shared-state.ts';
 
 /** How long a stop waits for sessions to settle what they sent, and then for the store to take what is under way, ms. */
 const settleMs = 2_500;
@@ -25,10 +27,12 @@ export async function drainHub(
     incidents: IncidentParts;
     monitoring: SelfMonitoring;
     telemetry: { writer: Writer; refusedRecorder: RefusedRecorder };
+    shared: SharedState | undefined;
   },
 ): Promise<{ lost: number; faults: { name: string; error: unknown }[] }> {
-  const { listener, sessions, presence, incidents, monitoring } = deps;
-  const slots = slotsOf(config, sessions.connections().length);
+  const { listener, sessions, presence, incidents, monitoring, shared } = deps;
+  const others = shared === undefined ? [] : otherHubs(shared.tenure.hubs, shared.me);
+  const slots = slotsOf(config, sessions.connections().length, others.length);
   listener.stopAccepting(() => slots.randomMs(random));
   await drainSessions({ sessions, clock, random }, { ...slots, settleMs });
   await presence.keeper.settled();
