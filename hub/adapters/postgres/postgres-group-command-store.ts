@@ -35,10 +35,12 @@ export function createPostgresGroupCommands(
     async save(groupCommand) {
       const { id, status, endedMs = null } = groupCommand;
       const body = groupCommandBody(groupCommand);
-      await db.query(
-        `UPDATE group_command SET status = $2, body = $3, ended_ms = $4, owed = $5 WHERE id = $1 AND hub = $6 AND inc = $7`,
+      const saved = await db.query(
+        `UPDATE group_command SET status = $2, body = $3, ended_ms = $4, owed = $5 WHERE id = $1 AND hub = $6 AND inc = $7
+           RETURNING 1 AS one`,
         [id, status, body, endedMs, status !== 'running', owner.hub, owner.incarnation],
       );
+      return saved.length > 0;
     },
     accept: (record, delivery) => acceptGroupCommand(db, owner, record, delivery),
     async saveTargets(id, targets) {

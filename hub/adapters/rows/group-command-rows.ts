@@ -42,6 +42,7 @@ export function groupCommandRows(
         'UPDATE group_command SET status = $2, body = $3, ended_ms = $4, owed = $5 WHERE id = $1',
         [id, status, groupCommandBody(groupCommand), endedMs, status !== 'running'],
       );
+      return true;
     },
     async answered(id) {
       await tables.write('UPDATE group_command SET owed = $2 WHERE id = $1', [id, false]);

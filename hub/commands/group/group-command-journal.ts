@@ -19,7 +19,8 @@ export interface GroupCommandJournal {
   list(limit: number): Promise<GroupCommand[]>;
   /** False, and nothing written, when the id is taken. */
   accept(record: GroupCommandRecord, delivery?: Delivery): Promise<boolean>;
-  save(groupCommand: GroupCommand): Promise<void>;
+  /** False, and nothing written, when another hub runs it by now. */
+  save(groupCommand: GroupCommand): Promise<boolean>;
   saveTargets(id: string, targets: readonly { index: number; target: Target }[]): Promise<void>;
   /** The broker has the final report. */
   answered(id: string): Promise<void>;

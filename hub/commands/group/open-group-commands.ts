@@ -149,7 +149,12 @@ export class OpenGroupCommand implements GroupCommandRecord {
   async end(status: Exclude<GroupCommandStatus, 'running'>, reason?: string): Promise<void> {
     const { clock, journal, dispatcher } = this.#deps;
     const ended = { ...this.#groupCommand, status, reason, endedMs: clock.now() };
-    await journal.save(ended);
+    if (!(await journal.save(ended))) {
+      // Another hub runs it, and reports its end.
+      this.#closed = true;
+      this.#settled();
+      return;
+    }
     this.#groupCommand = ended;
     for (const [index, target] of this.targets.entries()) {
       if (target.status !== 'waiting') continue;

@@ -19,7 +19,7 @@ async function hubWith(t: TestContext, options: Parameters<typeof startCommandHu
 
 const emptyJournal: GroupCommandJournal = {
   accept: () => Promise.resolve(true),
-  save: () => Promise.resolve(),
+  save: () => Promise.resolve(true),
   saveTargets: () => Promise.resolve(),
   open: () => Promise.resolve([]),
   find: () => Promise.resolve(undefined),

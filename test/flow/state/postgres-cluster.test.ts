@@ -148,6 +148,9 @@ test('a group command goes on at another hub when its hub has ended, and not bef
   assert.deepEqual([await ofHub(a), await ofHub(b)], [['g-1'], []]);
   await a.cluster.leave();
   assert.deepEqual([await ofHub(b), await ofHub(b)], [['g-1'], ['g-1']]);
+  const ended = { ...groupCommand, status: 'finished', endedMs: 2 } as const;
+  assert.equal(await a.stores.groupCommands.save(ended), false, 'it would report an end of its own');
+  assert.equal(await b.stores.groupCommands.save(ended), true);
 });
 
 test('of two hubs that change an alarm at once the second learns what the first has made of it, and webhooks are owed once', async (t) => {
