@@ -2,6 +2,8 @@ import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 
 export interface Balancer {
   readonly port: number;
+  /** Whether it takes connections; it does until that is set otherwise. */
+  isOpen: boolean;
   /** Ends the connections that it has, as when a link breaks. */
   cut(): void;
   close(): Promise<void>;
@@ -10,8 +12,12 @@ export interface Balancer {
 /**
  * What stands before several hubs: a connection goes to the first of the servers that takes it.
  * @param choose the ports to be tried for a new connection, in their order
+ * @param watch sees what the server of this port sends
  */
-export async function startBalancer(choose: () => readonly number[]): Promise<Balancer> {
+export async function startBalancer(
+  choose: () => readonly number[],
+  watch?: (port: number, bytes: Buffer) => void,
+): Promise<Balancer> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): void => {
     sockets.add(socket);
@@ -36,11 +42,12 @@ export async function startBalancer(choose: () => readonly number[]): Promise<Ba
         one.on('close', () => other.destroy());
         one.pipe(other);
       }
+      if (watch !== undefined) upstream.on('data', (bytes: Buffer) => watch(port, bytes));
     });
   };
   const server = createServer({ noDelay: true }, (client) => {
     keep(client);
-    forward(client, choose());
+    forward(client, balancer.isOpen ? choose() : []);
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
@@ -48,8 +55,9 @@ export async function startBalancer(choose: () => readonly number[]): Promise<Ba
   const cut = (): void => {
     for (const socket of sockets) socket.destroy();
   };
-  return {
+  const balancer: Balancer = {
     port: (server.address() as AddressInfo).port,
+    isOpen: true,
     cut,
     async close() {
       cut();
@@ -58,4 +66,5 @@ export async function startBalancer(choose: () => readonly number[]): Promise<Ba
       });
     },
   };
+  return balancer;
 }

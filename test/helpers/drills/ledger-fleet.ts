@@ -14,9 +14,14 @@ export interface Credential {
 }
 
 /** Registers `count` devices of type env-sensor on a running hub. */
-export async function addDevices(hub: HubProcess, count: number, prefix = 'd-'): Promise<Credential[]> {
-  const args = ['device', 'add', '--count', String(count), '--prefix', prefix, '--type', 'env-sensor@1'];
-  const { code, stdout, stderr } = await hub.cli([...args, '--json']);
+export async function addDevices(
+  hub: HubProcess,
+  count: number,
+  prefix = 'd-',
+  site = 'default',
+): Promise<Credential[]> {
+  const named = ['--count', String(count), '--prefix', prefix, '--type', 'env-sensor@1', '--site', site];
+  const { code, stdout, stderr } = await hub.cli(['device', 'add', ...named, '--json']);
   if (code !== 0) throw new Error(`devices not added: ${stderr}`);
   return stdout
     .trim()

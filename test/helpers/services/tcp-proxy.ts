@@ -26,6 +26,14 @@ export interface TcpProxy {
 
 type Direction = 'clientToServer' | 'serverToClient';
 
+/** Sees what travels. @param connection the same object for all bytes of one */
+export interface ProxyWatch {
+  /** The client has sent this, whether it is forwarded or not. */
+  sent?(bytes: Buffer, connection: object): void;
+  /** The server has sent this, and it goes to the client now. */
+  answered?(): void;
+}
+
 /** Held back by us before the sender feels it; the kernel's own buffers come on top. */
 const heldBytesLimit = 262_144;
 
@@ -35,6 +43,11 @@ class Valve {
   delayMs = 0;
   readonly traffic = { bytes: 0, pieces: 0 };
   readonly pipes = new Set<Pipe>();
+  readonly watch: ProxyWatch;
+
+  constructor(watch: ProxyWatch) {
+    this.watch = watch;
+  }
 
   set(clientToServer: boolean, serverToClient: boolean): void {
     this.stalled.clientToServer = clientToServer;
@@ -75,6 +88,7 @@ class Pipe {
       this.#heldBytes += item.length;
       this.#valve.traffic.bytes += item.length;
       this.#valve.traffic.pieces += 1;
+      if (this.#direction === 'clientToServer') this.#valve.watch.sent?.(item, this.#from);
     }
     if (this.#heldBytes > heldBytesLimit) this.#from.pause();
     this.move();
@@ -108,6 +122,7 @@ class Pipe {
     else if (item === 'reset') reset(this.#to);
     else {
       this.#heldBytes -= item.length;
+      if (this.#direction === 'serverToClient') this.#valve.watch.answered?.();
       this.#to.write(item);
     }
   }
@@ -127,8 +142,11 @@ function listen(server: Server, port: number): Promise<void> {
  * A TCP proxy on 127.0.0.1 in front of `target`, for the faults a network makes. A connection that the target
  * refuses is reset towards the client.
  */
-export async function startTcpProxy(target: { port: number; host?: string }): Promise<TcpProxy> {
-  const valve = new Valve();
+export async function startTcpProxy(
+  target: { port: number; host?: string },
+  watch: ProxyWatch = {},
+): Promise<TcpProxy> {
+  const valve = new Valve(watch);
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     const upstream = connect({

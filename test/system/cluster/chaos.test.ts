@@ -12,7 +12,7 @@ test(
       devices: 15,
       perSec: 4,
       commandsPerSec: 8,
-      faults: ['kill', 'cut-state', 'hammer', 'broker', 'freeze-long'],
+      faults: ['site', 'kill', 'cut-state', 'hammer', 'broker', 'freeze-long'],
       random: seededRandom('two-hubs'),
       say: (text) => t.diagnostic(text),
     });

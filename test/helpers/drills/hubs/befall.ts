@@ -3,9 +3,11 @@ import { letPass } from '../../let-pass.ts';
 import type { MosquittoBroker } from '../../services/mosquitto.ts';
 import type { PostgresServer } from '../../services/postgres.ts';
 import { waitFor } from '../../wait-for.ts';
+import type { HubLogger } from './hub-log.ts';
 import type { HubMember } from './hub-member.ts';
+import type { Outcasts } from './outcasts.ts';
 
-/** What may befall hubs that are one. */
+/** What may befall hubs that are one. `site`: all its devices are cut off until there is an incident; `-and-kill`: and a hub dies. */
 export const hubFaults = [
   'kill',
   'freeze-short',
@@ -18,6 +20,8 @@ export const hubFaults = [
   'restart',
   'postgres',
   'broker',
+  'site',
+  'site-and-kill',
 ] as const;
 
 /**
@@ -32,16 +36,18 @@ interface Scene {
   broker: MosquittoBroker;
   members: readonly HubMember[];
   balancer: Balancer;
-  fleet: { readonly online: number; readonly size: number };
+  /** All of it is at this site. */
+  fleet: { readonly online: number; readonly size: number; connect(): void };
+  site: string;
+  outcasts: Outcasts;
+  logger: HubLogger;
   random: () => number;
   /** Of PostgreSQL or the broker, for all hubs. */
   awayMs: number;
 }
 
-export async function befall(
-  fault: HubFault,
-  { members, postgres, broker, balancer, fleet, random, awayMs }: Scene,
-): Promise<void> {
+export async function befall(fault: HubFault, scene: Scene): Promise<void> {
+  const { members, postgres, broker, balancer, fleet, random, awayMs } = scene;
   const running = members.filter(({ hub: process }) => process !== undefined);
   const victim = running[Math.floor(random() * running.length)];
   const hub = victim?.hub;
@@ -81,6 +87,12 @@ export async function befall(
     case 'links':
       balancer.cut();
       return;
+    case 'site':
+      await cutSite(scene);
+      return;
+    case 'site-and-kill':
+      await cutSite(scene, () => hub.kill('SIGKILL'));
+      return;
     case 'hammer':
       for (let times = 0; times < 15; times += 1) {
         balancer.cut();
@@ -115,4 +127,33 @@ export async function befall(
       await letPass(random() * 4_000);
       await broker.restart();
   }
+}
+
+/** A heartbeat of 5 s, its grace, and what a busy machine makes of it, ms. */
+const calledOfflineMs = 10_000;
+/** A second by the promise, and another that the end of a session may take to be seen, ms. */
+const revokedMs = 2_000;
+
+/** @param meanwhile while the incident is open */
+async function cutSite(
+  { members, balancer, fleet, site, outcasts, logger }: Scene,
+  meanwhile?: () => Promise<unknown>,
+): Promise<void> {
+  const isCalm = (): boolean =>
+    members.every(({ hub }) => hub !== undefined) && fleet.online === fleet.size && outcasts.areOnline;
+  await waitFor(isCalm, { what: 'hubs that are there, with all devices', timeoutMs: 120_000 });
+  outcasts.die(calledOfflineMs);
+  const isOut = await outcasts.revoke(members);
+  isOut((atMs) => atMs + revokedMs);
+  const fromMs = Date.now();
+  balancer.isOpen = false;
+  balancer.cut();
+  const isOpen = (): boolean =>
+    logger.incidents.some(({ scope, sinceMs }) => scope === `site=${site}` && sinceMs >= fromMs);
+  // The judge finds that there was none.
+  await waitFor(isOpen, { what: 'an incident', timeoutMs: 30_000 }).catch(() => undefined);
+  await meanwhile?.();
+  balancer.isOpen = true;
+  logger.siteCuts.push({ site, fromMs, toMs: Date.now() });
+  fleet.connect();
 }

@@ -5,7 +5,6 @@ import { letPass } from '../../let-pass.ts';
 import { startInflux } from '../../services/influxd.ts';
 import { startMosquitto } from '../../services/mosquitto.ts';
 import { startPostgres } from '../../services/postgres.ts';
-import { startTcpProxy } from '../../services/tcp-proxy.ts';
 import { waitFor } from '../../wait-for.ts';
 import { CommandRecord, type CommandReport } from '../command-record.ts';
 import { addDevices, LedgerFleet } from '../ledger-fleet.ts';
@@ -14,6 +13,8 @@ import { befall, type HubFault } from './befall.ts';
 import { HubLogger } from './hub-log.ts';
 import { HubMember } from './hub-member.ts';
 import { judgeHubs, type HubFaults } from './hub-verdict.ts';
+import { Outcasts } from './outcasts.ts';
+import { WorkOnce } from './work-once.ts';
 
 export interface HubChaosOptions {
   hubs: number;
@@ -49,52 +50,60 @@ export interface HubChaosReport extends Comparison {
 }
 
 const root = 'hub/v1';
+const site = 'lab';
+const heartbeatSec = 5;
+/** When nothing befalls hubs any more they end the sessions of a revoked credential so soon, ms. */
+const outMs = 5_000;
+/** What is dead is called offline so soon, whatever befalls hubs: hold, the longest wait of devices, heartbeat and grace, ms. */
+const deadMs = 60_000 + 30_000 + 10_000;
 
 /**
  * Hubs that are one serve devices and commands while everything befalls them that may. What devices were acked for must be in the
- * store, each command must end as its device says and be sent once, epochs must rise, and presence must be true.
+ * store, each command must end as its device says and be sent once, epochs must rise, and presence must be true; what is done once
+ * is done once, and a hub that may not act does nothing.
  * @throws AssertionError when a command's status is untrue
  */
 export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport> {
   const { random, say = () => undefined, entry, awayMs = 20_000 } = options;
   const [postgres, broker, influx] = await Promise.all([startPostgres(), startMosquitto(), startInflux()]);
-  const members: HubMember[] = [];
-  for (let n = 0; n < options.hubs; n += 1) {
-    const state = await startTcpProxy({ port: postgres.port });
-    const bus = await startTcpProxy({ port: broker.port });
-    members.push(
-      new HubMember(state, bus, {
-        HUB_TLS: 'off',
-        HUB_INFLUX_URL: influx.url,
-        HUB_MQTT_URL: `mqtt://127.0.0.1:${bus.port}`,
-        HUB_STATE_URL: `postgres://127.0.0.1:${state.port}/hub`,
-        HUB_STATE_USERNAME: postgres.username,
-        HUB_ACK_DELAY_MS: '50',
-      }),
-    );
-  }
+  const env = { HUB_TLS: 'off', HUB_INFLUX_URL: influx.url, HUB_ACK_DELAY_MS: '50' };
+  const members = await Promise.all(
+    Array.from({ length: options.hubs }, (_, n) => HubMember.make(`hub ${n + 1}`, { postgres, broker }, env)),
+  );
   for (const member of members) member.entry = entry;
-  const balancer = await startBalancer(() => shuffled(members, random).flatMap(({ port }) => port ?? []));
+  const choose = (): number[] => shuffled(members, random).flatMap(({ port }) => port ?? []);
+  const watch = (port: number, bytes: Buffer): void =>
+    members.find((member) => member.port === port)?.fence.frames(bytes);
+  const balancer = await startBalancer(choose, watch);
+  const further = await startBalancer(choose);
   await Promise.all(members.map((member) => member.start()));
   const first = members[0]?.hub;
   if (first === undefined) throw new Error('no hub was started');
-  const credentials = await addDevices(first, options.devices);
+  const credentials = await addDevices(first, options.devices, 'd-', site);
+  // One for each round; where a site is cut, two more.
+  const cuts = options.faults.filter((fault) => fault.startsWith('site')).length;
+  const lost = await addDevices(first, options.faults.length + 1 + 2 * cuts, 'x-', 'far');
   const fleet = new LedgerFleet({
     url: `ws://127.0.0.1:${balancer.port}/v1/device`,
     credentials,
     perSec: options.perSec,
-    heartbeatSec: 5,
+    heartbeatSec,
     memory: () => new RamMemory(),
   });
   const logger = await HubLogger.start(broker);
+  const outcasts = await Outcasts.start(further.port, lost, { logger, heartbeatSec });
   const commander = await connectAsync(broker.url, { protocolVersion: 5, reconnectPeriod: 200 });
   const record = new CommandRecord();
+  const ids = credentials.map(({ id }) => id);
+  const work = new WorkOnce(record, ids, `site=${site}`);
   for (const [id, client] of fleet.clients) {
-    record.follow(client, id, ['identify'], async () => {
+    record.follow(client, id, ['identify'], async (device, call) => {
+      work.begun(device, call.id);
       await letPass(random() * 300);
       return { status: random() < 0.1 ? 'failed' : 'succeeded' };
     });
     logger.follow(id, client);
+    work.follow(id, client);
   }
   let commands = 0;
   const sending = setInterval(() => {
@@ -110,8 +119,8 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
       );
     } else if (member?.hub !== undefined) void record.post(member.dataDir, device, 'identify', body);
   }, 1_000 / options.commandsPerSec);
-  const scene = { postgres, broker, members, balancer, fleet, random, awayMs };
-  const lost: HubChaosReport['lost'] = [];
+  const scene = { postgres, broker, members, balancer, fleet, site, outcasts, logger, random, awayMs };
+  const sessions: HubChaosReport['lost'] = [];
   try {
     fleet.connect();
     fleet.start();
@@ -123,13 +132,19 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
       await letPass(500 + random() * 1_500);
       say(`round ${round + 1}: ${fault}, when ${fleet.acked} readings were acked`);
       const fromMs = Date.now();
+      const asked = members[Math.floor(random() * members.length)];
+      if (asked !== undefined) await work.ask(round, asked);
+      const revoked = outcasts.revoke(members);
       await befall(fault, scene);
-      lost.push({ fault, sessions: logger.lostSince(fromMs) });
+      const overMs = Date.now();
+      (await revoked)((atMs) => Math.max(atMs, overMs) + outMs);
+      if (round === 0) outcasts.die(deadMs);
+      sessions.push({ fault, sessions: logger.lostSince(fromMs, ids) });
     }
     clearInterval(sending);
     await waitFor(() => members.every(({ hub }) => hub !== undefined), {
       what: 'all hubs',
-      timeoutMs: 60_000,
+      timeoutMs: 120_000,
     });
     await waitFor(() => fleet.online === fleet.size, { what: 'all devices online', timeoutMs: 60_000 });
     fleet.stop();
@@ -147,13 +162,14 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
       },
       { what: 'every acked reading in the store', timeoutMs: 30_000, everyMs: 1_000 },
     ).catch(() => fleet.compare(influx.url));
-    const log = await logger.read({ postgres, broker, devices: fleet.size });
+    const devices = fleet.size + lost.length;
+    const log = await logger.read({ postgres, broker, devices, members, outcasts, work });
     return {
       ...comparison,
       commands: report,
       refused: fleet.refused,
-      offline: log.changes.filter(({ state }) => state === 'offline').length,
-      lost,
+      offline: log.changes.filter(({ device, state }) => ids.includes(device) && state === 'offline').length,
+      lost: sessions,
       faults: judgeHubs(log),
       starts: members.reduce((sum, { starts }) => sum + starts, 0),
       ends: members.flatMap(({ ends }) => ends),
@@ -166,7 +182,8 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
     await fleet.close();
     await logger.close();
     await commander.endAsync(true);
-    await balancer.close();
+    await outcasts.close();
+    await Promise.all([balancer.close(), further.close()]);
     await Promise.all(members.map((member) => member.close()));
     await Promise.all([postgres.close(), broker.close(), influx.close()]);
   }

@@ -2,13 +2,15 @@ import { letPass } from '../../let-pass.ts';
 import { temporaryFolder } from '../../services/guard.ts';
 import { spawnHub, type HubProcess, type LogLine } from '../../services/process.ts';
 import { waitFor } from '../../wait-for.ts';
-import type { TcpProxy } from '../../services/tcp-proxy.ts';
+import { startTcpProxy, type TcpProxy } from '../../services/tcp-proxy.ts';
+import { FenceWatch } from './fence-watch.ts';
 
 /** One of the hubs, started again whenever it ends, as a service manager does. */
 export class HubMember {
   readonly #folder = temporaryFolder('chaos-hub');
   readonly state: TcpProxy;
   readonly broker: TcpProxy;
+  readonly fence: FenceWatch;
   readonly #env: Readonly<Record<string, string>>;
   /** What is started from now on instead of the hub of this checkout. */
   entry: string | undefined;
@@ -19,10 +21,34 @@ export class HubMember {
   #ending = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(state: TcpProxy, broker: TcpProxy, env: Readonly<Record<string, string>>) {
-    this.state = state;
-    this.broker = broker;
+  private constructor(
+    links: { state: TcpProxy; broker: TcpProxy; fence: FenceWatch },
+    env: Readonly<Record<string, string>>,
+  ) {
+    this.state = links.state;
+    this.broker = links.broker;
+    this.fence = links.fence;
     this.#env = env;
+  }
+
+  /** A hub that reaches both over links of its own. @param env what is the same for all hubs */
+  static async make(
+    name: string,
+    { postgres, broker }: { postgres: { port: number; username: string }; broker: { port: number } },
+    env: Readonly<Record<string, string>>,
+  ): Promise<HubMember> {
+    const fence = new FenceWatch(name);
+    const links = {
+      fence,
+      state: await startTcpProxy({ port: postgres.port }, fence.state),
+      broker: await startTcpProxy({ port: broker.port }, fence.broker),
+    };
+    return new HubMember(links, {
+      ...env,
+      HUB_MQTT_URL: `mqtt://127.0.0.1:${links.broker.port}`,
+      HUB_STATE_URL: `postgres://127.0.0.1:${links.state.port}/hub`,
+      HUB_STATE_USERNAME: postgres.username,
+    });
   }
 
   get dataDir(): string {
