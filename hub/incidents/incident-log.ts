@@ -1,6 +1,7 @@
-import { messageOf } from '../kernel/errors.ts';
+import { isClosed, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { Incident } from '../../schemas/api/incidents.ts';
+import type { Clock } from '../../schemas/time/clock.ts';
 
 /** An incident with all its devices, as the next hub resumes it. */
 export interface StoredIncident extends Incident {
@@ -25,11 +26,17 @@ export interface IncidentStore {
 }
 
 export interface IncidentLogDeps {
+  clock: Clock;
   log: Log;
   store: IncidentStore;
   /** Publishes the incident on the bus. */
   publish: (incident: Incident) => Promise<void>;
+  /** Another hub resumes what is on disk when this one ends: what is not is not published, because nobody would close it. */
+  several?: boolean | undefined;
 }
+
+/** After a save that failed, while others may resume incidents, ms. */
+const saveAgainMs = 1_000;
 
 /**
  * Writes each change of an incident to disk, and only then publishes it: what was announced as open is also closed. What the bus did
@@ -41,7 +48,7 @@ export class IncidentLog {
   /** As they are on disk, or soon will be: those that the bus does not have yet. */
   readonly #owed = new Map<string, StoredIncident>();
   #saving: Promise<void> | undefined;
-  /** Changes not on disk (published all the same), and changes the bus did not take. */
+  /** Changes not on disk (a hub that is alone publishes them all the same), and changes the bus did not take. */
   readonly lost = { 'not-saved': 0, 'not-published': 0 };
 
   constructor(deps: IncidentLogDeps) {
@@ -80,7 +87,7 @@ export class IncidentLog {
   }
 
   async #save(): Promise<void> {
-    const { log, store } = this.#deps;
+    const { clock, log, store, several } = this.#deps;
     while (this.#unsaved.length > 0) {
       const changes = this.#unsaved;
       this.#unsaved = [];
@@ -88,8 +95,16 @@ export class IncidentLog {
         await store.save(changes.map(({ incident }) => incident));
       } catch (error) {
         const lost = changes.filter(({ why }) => why !== 'published').length;
-        this.lost['not-saved'] += lost;
         if (lost > 0) log.error({ reason: messageOf(error), changes: lost }, 'incidents not saved');
+        if (several === true && !isClosed(error)) {
+          this.#unsaved = [...changes, ...this.#unsaved];
+          clock.after(saveAgainMs, () => {
+            this.#saving ??= this.#save();
+          });
+          break;
+        }
+        this.lost['not-saved'] += lost;
+        if (several === true) continue;
       }
       for (const { incident, why } of changes) if (why === 'publish') this.#publish(incident);
     }

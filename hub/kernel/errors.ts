@@ -37,3 +37,8 @@ export function deviceUnknown(id: string, note = id): HubError {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** The state was closed: this hub has ended, or was declared dead by another one. */
+export function isClosed(error: unknown): boolean {
+  return error instanceof HubError && error.details['reason'] === 'closed';
+}

@@ -1,6 +1,6 @@
 import type { Presence } from '../../schemas/api/presence.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
-import { HubError, messageOf } from '../kernel/errors.ts';
+import { isClosed, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { PresenceFollower } from './presence-follower.ts';
 import type { PresenceRow, PresenceStore } from './presence-store.ts';
@@ -54,7 +54,9 @@ export class PresenceSaver {
       } catch (error) {
         this.failures += rows.length;
         this.#deps.log.error({ error: messageOf(error), changes: rows.length }, 'presence not saved');
-        if (this.#deps.several === true && !isClosed(error)) {
+        if (this.#deps.several === true) {
+          // Of a hub that was declared dead nobody hears any more how its devices are: others say that by now.
+          if (isClosed(error)) continue;
           this.#saveLater(rows);
           break;
         }
@@ -86,9 +88,4 @@ export class PresenceSaver {
       this.#deps.log.error({ device: deviceId, err: error }, 'presence not reported');
     }
   }
-}
-
-/** The hub ends. */
-function isClosed(error: unknown): boolean {
-  return error instanceof HubError && error.details['reason'] === 'closed';
 }

@@ -43,7 +43,13 @@ export function createIncidents(
   const { sessions, presence, bus, topics } = deps;
   const { stores, hubIdentity, startName, leader } = deps.state;
   const publish = incidentPublisher({ publisher: bus, topics, hub: hubIdentity });
-  const kept = new IncidentLog({ log, store: stores.incidents, publish });
+  const kept = new IncidentLog({
+    clock,
+    log,
+    store: stores.incidents,
+    publish,
+    several: deps.state.shared !== undefined,
+  });
   releasers.push('incident log', () => kept.settled());
   const followers = new Followers<IncidentFollower>();
   followers.follow({ incidentChanged: (incident, members) => kept.changed(incident, members) });

@@ -104,14 +104,15 @@ export class MemoryPresenceStore implements PresenceStore {
   readonly rows = new Map<string, PresenceRow>();
   /** Devices whose rows are another hub's. */
   readonly notOurs = new Set<string>();
-  fails = false;
+  fails: boolean | HubError = false;
 
   loadPresence(): Promise<PresenceRow[]> {
     return Promise.resolve([...this.rows.values()]);
   }
 
   savePresence(rows: readonly PresenceRow[]): Promise<ReadonlySet<string>> {
-    if (this.fails) return Promise.reject(new HubError('database-failed'));
+    if (this.fails !== false)
+      return Promise.reject(this.fails === true ? new HubError('database-failed') : this.fails);
     const ours = rows.filter(({ deviceId }) => !this.notOurs.has(deviceId));
     for (const row of ours) this.rows.set(row.deviceId, row);
     return Promise.resolve(new Set(ours.map(({ deviceId }) => deviceId)));

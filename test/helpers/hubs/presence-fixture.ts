@@ -44,8 +44,8 @@ class FakeLink implements WatchedLink {
   }
 }
 
-/** A keeper whose changes `told` tells. */
-export function startKeeper(t: TestContext, store = new MemoryPresenceStore()) {
+/** A keeper whose changes `told` tells. @param several other hubs judge devices, too */
+export function startKeeper(t: TestContext, store = new MemoryPresenceStore(), several = false) {
   const clock = new ManualClock(startMs);
   const liveness = startLiveness({ clock, afterPoll: (run) => run() });
   t.after(() => liveness.close());
@@ -57,6 +57,7 @@ export function startKeeper(t: TestContext, store = new MemoryPresenceStore()) {
     log: silentLog,
     liveness,
     store,
+    several,
     turnedAway: [turnedAway],
     followers: [
       {

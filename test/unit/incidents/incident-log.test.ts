@@ -4,23 +4,27 @@ import { IncidentLog, type StoredIncident } from '../../../hub/incidents/inciden
 import type { Incident } from '../../../schemas/api/incidents.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { turn } from '../../helpers/hubs/session-fixture.ts';
+import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 
 function incident(state: Incident['state']): Incident {
   return { id: '7-1', kind: 'flapping', state, sinceMs: 1, devices: 1, sample: ['d1'] };
 }
 
-function startLog(publishing: Promise<void> = Promise.resolve()) {
+function startLog(publishing: Promise<void> = Promise.resolve(), several = false) {
+  const clock = new ManualClock();
   const steps: string[] = [];
   const saved = new Map<string, StoredIncident>();
-  const faults = { save: false, publish: false };
+  const faults: { save: false | HubError; publish: boolean } = { save: false, publish: false };
   const log = new IncidentLog({
+    clock,
+    several,
     log: silentLog,
     store: {
       load: () => Promise.resolve([]),
       async save(incidents) {
         await turn();
-        if (faults.save) throw new HubError('database-failed');
+        if (faults.save !== false) throw faults.save;
         for (const one of incidents) saved.set(one.id, one);
         steps.push(
           `saved ${incidents.map(({ state, owed }) => `${state}${owed === true ? ', owed' : ''}`).join()}`,
@@ -32,7 +36,7 @@ function startLog(publishing: Promise<void> = Promise.resolve()) {
       return faults.publish ? Promise.reject(new HubError('bus-unavailable')) : publishing;
     },
   });
-  return { log, steps, saved, faults };
+  return { log, clock, steps, saved, faults };
 }
 
 test('a change of an incident is on disk before it is told, and all are told in order', async () => {
@@ -89,7 +93,7 @@ test('what has grown before the bus had it is still owed', async () => {
 
 test('a change that cannot be saved or published is counted', async () => {
   const { log, steps, faults } = startLog();
-  faults.save = true;
+  faults.save = new HubError('database-failed');
   log.changed(incident('open'), ['d1']);
   await log.settled();
   assert.deepEqual(steps, ['told open'], 'told all the same');
@@ -98,4 +102,24 @@ test('a change that cannot be saved or published is counted', async () => {
   await log.settled();
   await turn();
   assert.deepEqual(log.lost, { 'not-saved': 1, 'not-published': 1 });
+});
+
+test('of several hubs one publishes an incident once it is on disk, and none after it was declared dead', async () => {
+  const { log, clock, steps, saved, faults } = startLog(Promise.resolve(), true);
+  faults.save = new HubError('database-failed');
+  log.changed(incident('open'), ['d1']);
+  await log.settled();
+  assert.deepEqual(steps, [], 'a hub that takes over would not close it');
+  faults.save = false;
+  clock.advance(1_000);
+  await log.settled();
+  await turn();
+  await log.settled();
+  assert.deepEqual(steps, ['saved open, owed', 'told open', 'saved open']);
+  faults.save = new HubError('database-failed', '', { details: { reason: 'closed' } });
+  log.changed({ ...incident('closed'), untilMs: 2 }, []);
+  await log.settled();
+  assert.doesNotMatch(steps.join(), /told closed/, 'the next hub closes it');
+  assert.equal(saved.get('7-1')?.state, 'open');
+  assert.deepEqual(log.lost, { 'not-saved': 1, 'not-published': 0 });
 });

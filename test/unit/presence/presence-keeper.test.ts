@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { HubError } from '../../../hub/kernel/errors.ts';
 import type { PresenceRow } from '../../../hub/presence/presence-store.ts';
 import { MemoryPresenceStore } from '../../helpers/devices/memory-devices.ts';
 import { first, startKeeper, timing } from '../../helpers/hubs/presence-fixture.ts';
@@ -186,6 +187,19 @@ test('a change that cannot be saved is told all the same, and counted', async (t
   keeper.opened('d1', link(), first);
   assert.deepEqual(await told(), ['d1 online session-opened']);
   assert.equal(keeper.saveFailures, 1);
+});
+
+test('of several hubs one tells a change once it is saved, and none after it was declared dead', async (t) => {
+  const { keeper, store, clock, told, link } = startKeeper(t, new MemoryPresenceStore(), true);
+  store.fails = true;
+  keeper.opened('d1', link(), first);
+  assert.deepEqual(await told(), []);
+  store.fails = false;
+  clock.advance(1_000);
+  assert.deepEqual(await told(), ['d1 online session-opened']);
+  store.fails = new HubError('database-failed', '', { details: { reason: 'closed' } });
+  keeper.draining('d1', startMs + 5_000);
+  assert.deepEqual(await told(), [], 'another hub says of the device what is true');
 });
 
 test('a listener that throws does not end the keeping of presence', async (t) => {
