@@ -7,7 +7,7 @@ import { report, say } from './report.ts';
 const soakLoad = { hubs: 3, devices: 50, perSec: 4, commandsPerSec: 10, random: Math.random, say };
 
 /** Rounds against one set of servers, before all is made anew. */
-const roundsOfOne = 11;
+const roundsOfOne = hubFaults.length;
 
 /**
  * Three hubs that are one, and everything that may befall them: `npm run soak -- hubs [rounds] [seed] [fault,fault]`. A finding is

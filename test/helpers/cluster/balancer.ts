@@ -13,10 +13,12 @@ export interface Balancer {
  * What stands before several hubs: a connection goes to the first of the servers that takes it.
  * @param choose the ports to be tried for a new connection, in their order
  * @param watch sees what the server of this port sends
+ * @param from gives the local address of each connection to a server
  */
 export async function startBalancer(
   choose: () => readonly number[],
   watch?: (port: number, bytes: Buffer) => void,
+  from = (): string => '127.0.0.1',
 ): Promise<Balancer> {
   const sockets = new Set<Socket>();
   const keep = (socket: Socket): void => {
@@ -29,7 +31,7 @@ export async function startBalancer(
       client.destroy();
       return;
     }
-    const upstream = connect({ port, host: '127.0.0.1', noDelay: true });
+    const upstream = connect({ port, host: '127.0.0.1', localAddress: from(), noDelay: true });
     keep(upstream);
     const refused = (): void => forward(client, others);
     upstream.once('error', refused);

@@ -176,14 +176,14 @@ const planted: Readonly<Record<keyof HubFaults, readonly (readonly [Partial<HubL
     [{ readMs: 100_001 }, 'x-3, dead since 90000'],
   ],
   admitted: [
-    [{ absences: clean.absences.slice(0, 4) }, 'x-2 after 43000'],
+    [{ absences: clean.absences.slice(0, 4) }, 'x-2 after 43000: still there'],
     [
       { absences: [...clean.absences.slice(0, 4), { device: 'x-2', fromMs: 43_001, toMs: Infinity }] },
-      'x-2 after 43000',
+      'x-2 after 43000: until 43001',
     ],
     [
       { absences: [...clean.absences.slice(0, 4), { device: 'x-2', fromMs: 41_500, toMs: 70_000 }] },
-      'x-2 after 43000',
+      'x-2 after 43000: still there',
     ],
   ],
   incidents: [

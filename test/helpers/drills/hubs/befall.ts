@@ -142,7 +142,7 @@ async function cutSite(
   const isCalm = (): boolean =>
     members.every(({ hub }) => hub !== undefined) && fleet.online === fleet.size && outcasts.areOnline;
   await waitFor(isCalm, { what: 'hubs that are there, with all devices', timeoutMs: 120_000 });
-  outcasts.die(calledOfflineMs);
+  const dead = outcasts.die(calledOfflineMs);
   const isOut = await outcasts.revoke(members);
   isOut((atMs) => atMs + revokedMs);
   const fromMs = Date.now();
@@ -152,6 +152,10 @@ async function cutSite(
     logger.incidents.some(({ scope, sinceMs }) => scope === `site=${site}` && sinceMs >= fromMs);
   // The judge finds that there was none.
   await waitFor(isOpen, { what: 'an incident', timeoutMs: 30_000 }).catch(() => undefined);
+  // Until then nothing else may befall the hubs, which would have to wait for it.
+  const isTold = (): boolean =>
+    logger.changes.some(({ device, state }) => device === dead && state === 'offline');
+  await waitFor(isTold, { what: `${dead} offline`, timeoutMs: calledOfflineMs }).catch(() => undefined);
   await meanwhile?.();
   balancer.isOpen = true;
   logger.siteCuts.push({ site, fromMs, toMs: Date.now() });

@@ -7,7 +7,7 @@ import { startMosquitto } from '../../services/mosquitto.ts';
 import { startPostgres } from '../../services/postgres.ts';
 import { waitFor } from '../../wait-for.ts';
 import { CommandRecord, type CommandReport } from '../command-record.ts';
-import { addDevices, LedgerFleet } from '../ledger-fleet.ts';
+import { addDevices, LedgerFleet, type Credential } from '../ledger-fleet.ts';
 import type { Comparison } from '../readings-verdict.ts';
 import { befall, type HubFault } from './befall.ts';
 import { HubLogger } from './hub-log.ts';
@@ -52,10 +52,18 @@ export interface HubChaosReport extends Comparison {
 const root = 'hub/v1';
 const site = 'lab';
 const heartbeatSec = 5;
-/** When nothing befalls hubs any more they end the sessions of a revoked credential so soon, ms. */
-const outMs = 5_000;
-/** What is dead is called offline so soon, whatever befalls hubs: hold, the longest wait of devices, heartbeat and grace, ms. */
-const deadMs = 60_000 + 30_000 + 10_000;
+/**
+ * When nothing befalls hubs any more they end the sessions of a revoked credential so soon, ms: one that was declared dead hears of it
+ * first, and lets its devices settle what they have sent.
+ */
+const outMs = 10_000;
+/**
+ * What is dead is called offline so soon, whatever befalls hubs, ms: its hub dies before it has found that, and is found dead; then
+ * come hold, the longest wait of devices, heartbeat and grace, and outages, in which that time stands still.
+ */
+const deadMs = 7_500 + 6_000 + 60_000 + 30_000 + 7_500 + 30_000;
+/** Fewer than an incident takes, because they stay away. */
+const outcastsOfSite = 8;
 
 /**
  * Hubs that are one serve devices and commands while everything befalls them that may. What devices were acked for must be in the
@@ -75,14 +83,21 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
   const watch = (port: number, bytes: Buffer): void =>
     members.find((member) => member.port === port)?.fence.frames(bytes);
   const balancer = await startBalancer(choose, watch);
-  const further = await startBalancer(choose);
+  let connections = 0;
+  // They have nothing in common by which hubs would call them lost together.
+  const from = (): string => `127.0.1.${((connections += 1) % 254) + 1}`;
+  const further = await startBalancer(choose, undefined, from);
   await Promise.all(members.map((member) => member.start()));
   const first = members[0]?.hub;
   if (first === undefined) throw new Error('no hub was started');
   const credentials = await addDevices(first, options.devices, 'd-', site);
   // One for each round; where a site is cut, two more.
   const cuts = options.faults.filter((fault) => fault.startsWith('site')).length;
-  const lost = await addDevices(first, options.faults.length + 1 + 2 * cuts, 'x-', 'far');
+  const lost: Credential[] = [];
+  for (let left = options.faults.length + 1 + 2 * cuts; left > 0; left -= outcastsOfSite) {
+    const far = `far-${lost.length / outcastsOfSite}`;
+    lost.push(...(await addDevices(first, Math.min(left, outcastsOfSite), `x-${far}-`, far)));
+  }
   const fleet = new LedgerFleet({
     url: `ws://127.0.0.1:${balancer.port}/v1/device`,
     credentials,

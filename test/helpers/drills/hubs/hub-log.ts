@@ -78,6 +78,14 @@ export class HubLogger {
     });
   }
 
+  /** Changes of presence as they were published so far. */
+  get changes(): HubLog['changes'] {
+    return this.#of('presence-change').map(({ topic, payload }) => {
+      const { since } = JSON.parse(payload) as { since: number };
+      return { ...seenState(topic.split('/').at(-2) ?? '', payload), sinceMs: since };
+    });
+  }
+
   #of(kind: string): SubscribedMessage[] {
     return this.#messages.messages.filter(({ topic }) => topic.startsWith(`${root}/${kind}/`));
   }
@@ -88,10 +96,7 @@ export class HubLogger {
       welcomes: this.#welcomes,
       absences: this.#absences,
       frames: this.#frames,
-      changes: this.#of('presence-change').map(({ topic, payload }) => {
-        const { since } = JSON.parse(payload) as { since: number };
-        return { ...seenState(topic.split('/').at(-2) ?? '', payload), sinceMs: since };
-      }),
+      changes: this.changes,
       incidents: this.incidents,
       siteCuts: this.siteCuts,
       gone: outcasts.gone,

@@ -202,10 +202,9 @@ export const hubJudges = {
   /** Whoever lost its credential has no session soon after, and gets none again. */
   admitted: ({ gone, absences }) =>
     gone.flatMap(({ device, why, byMs }) => {
-      const isOut = absences.some(
-        (absence) => absence.device === device && absence.fromMs <= byMs && absence.toMs === Infinity,
-      );
-      return why === 'dead' || isOut ? [] : [`${device} after ${byMs}`];
+      const last = absences.findLast((absence) => absence.device === device && absence.toMs === Infinity);
+      if (why === 'dead' || (last !== undefined && last.fromMs <= byMs)) return [];
+      return [`${device} after ${byMs}: ${last === undefined ? 'still there' : `until ${last.fromMs}`}`];
     }),
 
   /** All hubs together make one incident of a site that is cut off, and each incident ends once. */

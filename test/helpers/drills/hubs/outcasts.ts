@@ -59,14 +59,15 @@ export class Outcasts {
     return this.#here.every(({ client }) => client.isOpen);
   }
 
-  /** One dies: nothing of it is heard any more, and nobody closes its connection. @param withinMs hubs call it offline so soon */
-  die(withinMs: number): void {
+  /** One dies: nothing of it is heard any more, and nobody closes its connection. @param withinMs hubs call it offline so soon @returns which */
+  die(withinMs: number): string {
     const { id: device, link } = this.#take();
     const atMs = Date.now();
     link.stall();
     // It says nothing in between.
     this.#logger.lost(device, atMs - this.#heartbeatMs);
     this.gone.push({ device, why: 'dead', atMs, byMs: atMs + withinMs });
+    return device;
   }
 
   /** One loses its credential, by whichever hub answers. @returns to say by when its session has to be over, Unix ms */
