@@ -17,6 +17,7 @@ export const routesOfCommands: Readonly<Record<string, readonly string[]>> = {
   'device rotate': ['POST /api/v1/rotations', 'GET /api/v1/rotations'],
   'device why': ['GET /api/v1/devices/{id}/why'],
   'device logs': ['GET /api/v1/devices/{id}/logs'],
+  'device events': ['GET /api/v1/devices/{id}/events'],
   'device tap': ['GET /api/v1/devices/{id}/frames'],
   'device push': ['POST /api/v1/notices'],
   readings: ['GET /api/v1/devices/{id}/last', 'GET /api/v1/devices/{id}/readings/{stream}'],

@@ -17,7 +17,7 @@ import { parseId, parseLabel, parseSite, parseType } from '../arguments.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withOperations } from '../operations.ts';
 import { addPush } from './device-push-command.ts';
-import { addLogs } from './device-logs-command.ts';
+import { addEvents, addLogs } from './device-logs-command.ts';
 import { addTap } from './device-tap-command.ts';
 import { addWhy } from './device-why-command.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
@@ -43,6 +43,7 @@ export function addDevice(program: Command, deps: CliDeps): void {
   addDeviceIdentity(device, deps);
   addWhy(device, deps);
   addLogs(device, deps);
+  addEvents(device, deps);
   addTap(device, deps);
   addPush(device, deps);
 }
