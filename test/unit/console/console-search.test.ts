@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { joinedLines, meansOf } from '../../../dashboards/console/src/device/charts/compared-data.ts';
 import { test } from 'node:test';
 import {
   chosenFields,
@@ -148,4 +149,21 @@ test('ids are one or counted, and labels are read as they are written', () => {
   assert.deepEqual(labelsOf('floor=2, note=a=b'), { floor: '2', note: 'a=b' });
   assert.deepEqual(labelsOf(' '), {});
   assert.equal(labelsOf('floor'), undefined);
+});
+
+test('a line of the comparison breaks where its device was silent, and not where only others have readings', () => {
+  const series = (times: number[]) => ({
+    stepMs: 10,
+    times,
+    fields: { t: { mean: times, min: times, max: times, count: times.map(() => 1) } },
+  });
+  const silent = meansOf(series([0, 10, 20, 100, 110]), 't');
+  const [times, first, second] = joinedLines([silent, meansOf(series([5, 25, 45, 65, 85, 105]), 't')]);
+  const at = (values: typeof first, timeMs: number) => values?.[[...times].indexOf(timeMs)];
+  assert.deepEqual(
+    [25, 30, 45, 65, 85].map((timeMs) => at(first, timeMs)),
+    [null, null, null, null, null],
+  );
+  assert.deepEqual([at(first, 5), at(first, 20), at(first, 100)], [undefined, 20, 100]);
+  assert.ok([...(second ?? [])].every((value) => value !== null));
 });

@@ -10,6 +10,7 @@ import { shownTheme } from '../../theme.ts';
 import { useRepeatedLoad } from '../../use-load.ts';
 import { chartAxes, colourOf, draggedOver } from './chart-looks.ts';
 import { comparedLines, type ComparedField, type ComparedLine } from './compared-fields.ts';
+import { joinedLines, meansOf } from './compared-data.ts';
 import { drawLimits } from './limit-bands.ts';
 import { numberText } from '../number-text.ts';
 import { zoomTo } from './range-bar.tsx';
@@ -147,7 +148,6 @@ function optionsOf(
         stroke: colourOf(host, `--line-${colour}`),
         width: 1.75,
         dash: [...dash],
-        spanGaps: true,
         points: { show: false },
       })),
     ],
@@ -165,7 +165,7 @@ function optionsOf(
   };
 }
 
-/** Times of all lines, and the means of each, null where one has none. One request a stream of a device. */
+/** Times of all lines, and the means of each. One request a stream of a device. */
 async function loadLines(
   lines: readonly ComparedLine[],
   span: { fromMs: number; toMs: number },
@@ -186,18 +186,20 @@ async function loadLines(
       }),
     ),
   );
-  return uPlot.join(
-    lines.map(({ device, field }): uPlot.AlignedData => {
+  return joinedLines(
+    lines.map(({ device, field }) => {
       const answer = answers.get(`${device} ${field.stream}`);
-      return [[...(answer?.times ?? [])], [...(answer?.fields[field.field]?.mean ?? [])]];
+      return answer === undefined ? [[], []] : meansOf(answer, field.field);
     }),
   );
 }
 
 /** What is drawn, one row a time. */
 function rowsOf(lines: readonly ComparedLine[], [times, ...columns]: uPlot.AlignedData): object[] {
-  return [...times].map((timeMs, at) => ({
-    time: isoTime(timeMs),
-    ...Object.fromEntries(lines.map((line, number) => [keyOf(line), columns[number]?.[at] ?? null])),
-  }));
+  return [...times].flatMap((timeMs, at) => {
+    const values = lines.map((line, number) => [keyOf(line), columns[number]?.[at] ?? null] as const);
+    // A time at which lines only break is none of a reading.
+    if (values.every(([, value]) => value === null)) return [];
+    return [{ time: isoTime(timeMs), ...Object.fromEntries(values) }];
+  });
 }
