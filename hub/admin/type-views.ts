@@ -65,11 +65,12 @@ export function createTypeViews(deps: Deps): TypeViews {
       const counts = new Map<string, number>();
       for await (const page of registry.pages())
         for (const { id, type } of page) if (mayShow(id)) counts.set(type, (counts.get(type) ?? 0) + 1);
-      return catalog.all().map(({ id, streams, commands, updatesFirmware }) => ({
+      return catalog.all().map(({ id, definition, streams, commands, updatesFirmware }) => ({
         id,
         devices: counts.get(id) ?? 0,
         streams: [...streams.keys()],
         commands: [...commands.keys()],
+        commandTitles: titlesOf(definition),
         updatesFirmware,
       }));
     },
@@ -105,6 +106,12 @@ export function createTypeViews(deps: Deps): TypeViews {
 
 function isVersionOf(name: string): (type: string) => boolean {
   return (type) => type.startsWith(`${name}@`);
+}
+
+function titlesOf({ commands = {} }: DeviceType['definition']): TypeRow['commandTitles'] {
+  return Object.fromEntries(
+    Object.entries(commands).flatMap(([name, { title }]) => (title === undefined ? [] : [[name, title]])),
+  );
 }
 
 function definitionOf(type: DeviceType): TypeDefinition {

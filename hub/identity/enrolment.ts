@@ -341,7 +341,8 @@ export class Enrolments {
       await this.#deps.audit.record({ ...event, outcome: done });
       return;
     }
-    this.#deps.audit.refused(address, { ...event, details: { reason: outcome.kind } });
+    const reason = outcome.kind === 'refused' ? outcome.reason : outcome.kind;
+    this.#deps.audit.refused(address, { ...event, details: { reason } });
   }
 }
 

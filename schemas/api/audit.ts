@@ -26,7 +26,7 @@ const AuditRecord = named(
     action: 'device.label',
     subject: 'd-1',
     outcome: 'done',
-    details: { status: 200 },
+    details: { status: 200, set: { floor: '2' }, remove: [] },
   },
 );
 /** Who requested what, over which interface, and how it ended. */

@@ -13,6 +13,7 @@ export const TypeRow = named(
     devices: count('registered with it'),
     streams: list(Type.String()),
     commands: list(Type.String()),
+    commandTitles: mapOf(Type.String(), { description: 'what people call the commands, by name' }),
     updatesFirmware: Type.Boolean({ description: 'its devices take new firmware from the hub' }),
   }),
   {
@@ -20,6 +21,7 @@ export const TypeRow = named(
     devices: 12,
     streams: ['env'],
     commands: ['set-interval'],
+    commandTitles: { 'set-interval': 'Set the time between readings' },
     updatesFirmware: true,
   },
 );

@@ -47,7 +47,7 @@ async function fill(hub: InProcessHub, t: Parameters<typeof startCommandedDevice
 const views: Readonly<Record<PageName | 'none', readonly [path: string, complete: string][]>> = {
   overview: [['/', 'text=All alarms']],
   devices: [['/devices', 'text=d-3']],
-  device: [['/devices/d-2', 'role=button[name="Blink …"]']],
+  device: [['/devices/d-2', 'role=button[name="Blink (identify) …"]']],
   compare: [['/compare?devices=d-1,d-2', 'role=img[name="Lines of d-1, d-2"]']],
   alarms: [['/alarms', 'text=temperature 61 °C, over 60']],
   commands: [
@@ -98,13 +98,13 @@ for (const { name, options } of [
     await page.getByText('Refused (schema, for good)').waitFor();
     assert.deepEqual(await findings(page), [], 'the frames of a device');
     await page.goto('/devices/d-1');
-    await page.getByRole('button', { name: 'Set the time between readings …' }).click();
+    await page.getByRole('button', { name: 'Set the time between readings (set-interval) …' }).click();
     const form = page.getByRole('dialog');
     await form.getByRole('button', { name: 'Send to d-1' }).click();
     await form.getByRole('alert').waitFor();
     assert.deepEqual(await findings(page), [], 'the form with a fault');
     await page.goto('/devices/d-1');
-    await page.getByRole('button', { name: 'Reboot …' }).click();
+    await page.getByRole('button', { name: 'Reboot (reboot) …' }).click();
     await form.getByRole('button', { name: 'Review…' }).click();
     await form.getByRole('button', { name: 'Confirm and send' }).waitFor();
     assert.deepEqual(await findings(page), [], 'the confirmation');

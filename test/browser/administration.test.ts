@@ -88,10 +88,10 @@ test('the audit says who did what, filtered by the address, page by page', async
   await table.getByText('device.label').first().waitFor();
   assert.equal(await table.getByText('device.label').count(), 100);
   await checkLooks(page, 'the audit');
+  await table.getByText('"set":{"at":"119"}').waitFor();
   await page.getByRole('button', { name: 'Show older' }).click();
   await table.getByText('device.label').nth(119).waitFor();
   await page.getByLabel('Action').fill('login');
-  await page.getByLabel('Action').press('Enter');
   await page.getByText('No entry matches these filters').waitFor();
   assert.equal(new URL(page.url()).searchParams.get('action'), 'login');
 });
@@ -184,7 +184,9 @@ test('a schedule is added, shows its next times, runs now, pauses and is removed
   await dialog.getByRole('button', { name: 'Run it now' }).click();
   assert.equal((await device.next('command')).name, 'identify');
   await page.getByRole('region', { name: 'Progress' }).getByRole('link', { name: 'Send again…' }).click();
-  const target = page.getByRole('form', { name: 'Blink for a group' }).getByLabel('Devices', { exact: true });
+  const target = page
+    .getByRole('form', { name: 'Blink (identify) for a group' })
+    .getByLabel('Devices', { exact: true });
   assert.equal(await target.inputValue(), 'id=d-1');
   await page.goto('/commands?view=schedules');
   await page.getByRole('button', { name: 'Remove… nightly' }).click();

@@ -49,7 +49,7 @@ test('an alarm comes and goes live on every page, and whoever deals with it says
   await panel.getByText('a technician is on the way').waitFor();
   warm(20);
   await panel.getByText('No alarms').waitFor();
-  await panel.getByRole('link', { name: 'closed ones' }).click();
+  await panel.getByRole('link', { name: 'Closed alarms' }).click();
   await page.getByRole('cell', { name: 'closed by anna' }).waitFor();
 });
 
@@ -60,8 +60,14 @@ test('devices that somebody works on are silenced, and a selector that is none i
   (await sensor(t, hub, 'd-2'))(70);
   const { page } = await openSignedIn(t, hub, '/alarms');
   await page.getByText('temperature 70 °C, over 60').waitFor();
-  await page.getByText('Add a silence').click();
+  await page.getByLabel('d-1: temperature 64.2 °C, over 60').check();
+  await page.getByLabel('d-2: temperature 70 °C, over 60').check();
+  const silence = page.getByRole('link', { name: /^Silence d-/ });
+  assert.equal(await silence.count(), 0, 'a silence is for one device, or for conditions');
+  await page.getByLabel('d-2: temperature 70 °C, over 60').uncheck();
+  await silence.click();
   const form = page.getByRole('form', { name: 'Add a silence' });
+  assert.equal(await form.getByLabel('Devices').inputValue(), 'd-1');
   await form.getByLabel('Devices').fill('site=');
   await form.getByLabel('Reason').fill('works on the boiler');
   await form.getByRole('button', { name: 'Silence' }).click();

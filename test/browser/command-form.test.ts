@@ -27,7 +27,7 @@ test('a command filled in wrongly is stopped at its field, and filled in rightly
     },
   );
   const { page } = await openSignedIn(t, hub, '/devices/d-1');
-  const form = await openForm(page, 'Set the time between readings');
+  const form = await openForm(page, 'Set the time between readings (set-interval)');
   const seconds = form.getByLabel('Seconds (s)');
   for (const [typed, words] of [
     ['', 'Required.'],
@@ -119,7 +119,7 @@ test('when the answer is lost the form asks again under the same key, and it is 
     await route.fetch();
     return route.abort('connectionreset');
   });
-  const form = await openForm(page, 'Blink');
+  const form = await openForm(page, 'Blink (identify)');
   await form.getByRole('button', { name: 'Send to d-1' }).click();
   await form.getByRole('heading', { name: 'No answer from the hub' }).waitFor();
   await form.getByRole('button', { name: 'Try again' }).click();
@@ -134,7 +134,7 @@ test('a link that dies leaves the command uncertain, with words for it, until th
   await hub.add(['d-1']);
   const first = await openRaw(hub.device('d-1'), { boot: 'b-1' });
   const { page } = await openSignedIn(t, hub, '/devices/d-1');
-  const form = await openForm(page, 'Blink');
+  const form = await openForm(page, 'Blink (identify)');
   await form.getByRole('button', { name: 'Send to d-1' }).click();
   const { id } = await first.next('command');
   first.send({ type: 'received', re: id });
@@ -154,13 +154,13 @@ test('what a device that is away is told is refused in words, and waits where it
   const hub = await startInProcessHub(t);
   await hub.add(['d-1']);
   const { page } = await openSignedIn(t, hub, '/devices/d-1');
-  const blink = await openForm(page, 'Blink');
+  const blink = await openForm(page, 'Blink (identify)');
   await blink.getByText('If the device is offline, the command is rejected immediately').waitFor();
   await blink.getByRole('button', { name: 'Send to d-1' }).click();
   await blink.getByText('Reason: The device is offline, and this command must not be queued.').waitFor();
   await blink.getByRole('button', { name: 'Done' }).click();
 
-  const interval = await openForm(page, 'Set the time between readings');
+  const interval = await openForm(page, 'Set the time between readings (set-interval)');
   await interval.getByLabel('Seconds (s)').fill('5');
   await interval.getByLabel('Time to live').fill('2 h');
   await interval.getByText('is queued for up to 2 hours').waitFor();

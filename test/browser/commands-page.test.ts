@@ -30,7 +30,7 @@ test('commands come, change and go in the list as they are told, within filters 
   await page.getByRole('row').filter({ hasText: 'd-2' }).getByText('queued', { exact: true }).waitFor();
   assert.equal(await page.getByText('rejected').count(), 1, 'only as a choice of the filter');
 
-  await row.getByRole('button', { name: 'identify' }).click();
+  await row.getByRole('button', { name: 'Blink (identify)' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByText('via http').waitFor();
   device.send({ type: 'result', re: id, status: 'succeeded' });

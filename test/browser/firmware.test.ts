@@ -85,7 +85,7 @@ test('a rollout is previewed, begun, followed wave by wave, paused, resumed and 
   await form.getByRole('button', { name: 'Preview devices' }).click();
   await form.getByRole('alert').getByText('Waves', { exact: true }).waitFor();
   await form.getByLabel('Waves').fill('1, 100%');
-  await form.getByLabel('Stay well for, s').fill('1');
+  await form.getByLabel('Must stay well for, s').fill('1');
   await form.getByRole('button', { name: 'Preview devices' }).click();
   await form.getByText('3 devices in 2 waves').waitFor();
   await form.getByText('is of another type').waitFor();

@@ -144,5 +144,5 @@ test('who may not send a class of commands is not offered them', async (t) => {
   const options = page.getByLabel('Command', { exact: true }).getByRole('option');
   await options.first().waitFor({ state: 'attached' });
   const offered = await options.allTextContents();
-  assert.deepEqual(offered, ['Set the time between readings', 'Blink']);
+  assert.deepEqual(offered, ['Set the time between readings (set-interval)', 'Blink (identify)']);
 });

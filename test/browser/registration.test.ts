@@ -85,7 +85,7 @@ test('a token enrols new devices, and a registered one waits in the inbox until 
   const hub = await startInProcessHub(t);
   await hub.add(['hall-9']);
   const { page } = await openSignedIn(t, hub, '/devices?view=enrolment');
-  const form = page.getByRole('form', { name: 'New token' });
+  const form = page.getByRole('form', { name: 'New enrolment token' });
   await form.getByLabel('Ids begin with').fill('hall-');
   await form.getByLabel('Devices', { exact: true }).fill('5');
   await form.getByRole('button', { name: 'Make the token' }).click();

@@ -125,8 +125,8 @@ function unreachable(): ApiError {
 /** What to show of anything that was thrown. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
-  const wait = error.retryAfterSec === undefined ? '' : texts.shell.tryAgainInS(error.retryAfterSec);
-  return `${error.message}${wait}`;
+  const { message, retryAfterSec } = error;
+  return retryAfterSec === undefined ? message : `${message} ${texts.shell.tryAgainInS(retryAfterSec)}`;
 }
 
 async function jsonOf(response: Response): Promise<unknown> {

@@ -54,6 +54,8 @@ declare module 'fastify' {
     sendsCommand?: boolean;
     /** It changes what a device should hold: the operator must be allowed that. */
     setsTwin?: boolean;
+    /** Its body belongs to the entry of the audit: it is short, and has no secret. */
+    auditsBody?: boolean;
     /** Its own code writes the audit of what signed-in operators ask. */
     auditsItself?: boolean;
   }
@@ -194,7 +196,7 @@ export function recordChanges(app: FastifyInstance, audit: Auditor, own: Origin)
     if (!changing(request) || request.is404 || request.answeredElsewhere === true) return;
     const { statusCode } = reply;
     const { operator, origin = own } = request;
-    const { auditsItself = false, needs } = request.routeOptions.config;
+    const { auditsItself = false, auditsBody = false, needs } = request.routeOptions.config;
     if (auditsItself && (operator !== undefined || needs === 'nobody')) return;
     // Without an operator, the request of a stranger was refused. Only a limited number of these are recorded.
     const event = { origin, action: actionOf(request), subject: subjectOf(request) };
@@ -205,7 +207,9 @@ export function recordChanges(app: FastifyInstance, audit: Auditor, own: Origin)
     // A preview changed nothing, and must not be read as if it had.
     if (statusCode < 400 && isDryRun(request.body)) return;
     const outcome = statusCode < 400 ? 'done' : statusCode < 500 ? 'refused' : 'failed';
-    await audit.record({ ...event, actor: operator.actor, outcome, details: { status: statusCode } });
+    const asked = auditsBody && outcome === 'done' ? (request.body as object) : {};
+    const details = { status: statusCode, ...asked };
+    await audit.record({ ...event, actor: operator.actor, outcome, details });
   });
 }
 

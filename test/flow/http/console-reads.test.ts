@@ -271,7 +271,10 @@ test('device types are counted, and told as their files say them', async (t) => 
   const rowOf = async (asker: Asker): Promise<unknown> =>
     rowsOf((await asker.get('/device-types')).body, 'types').find(({ id }) => id === 'env-sensor@1');
   const commands = ['set-interval', 'identify', 'reboot'];
-  const row = { id: 'env-sensor@1', streams: ['env'], commands, updatesFirmware: true };
+  const commandTitles = Object.fromEntries(
+    Object.entries(envSensor.commands).map(([name, { title }]) => [name, title]),
+  );
+  const row = { id: 'env-sensor@1', streams: ['env'], commands, commandTitles, updatesFirmware: true };
   assert.deepEqual(await rowOf(viewer), { ...row, devices: 3 });
   assert.deepEqual(await rowOf(east), { ...row, devices: 1 });
   const { body } = await viewer.get('/device-types/env-sensor@1');

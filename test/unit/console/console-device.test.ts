@@ -273,6 +273,7 @@ test('what happened is marked newest first, and a device that is suspect for a m
       { timeMs: 25, name: 'leak', severity: 'critical', data: { rate: 2 } },
       { timeMs: 26, name: 'opened', severity: 'info', data: {} },
     ],
+    wordsOf: (name) => name,
     presence: [
       change(10, 'never-seen'),
       change(20, 'online'),

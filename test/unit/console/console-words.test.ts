@@ -94,6 +94,7 @@ test('Types stand by name, their newest version first', () => {
     devices,
     streams: [],
     commands: [],
+    commandTitles: {},
     updatesFirmware: false,
   });
   const families = familiesOf([row('b@1', 1), row('a@9', 2), row('a@10', 3)]);

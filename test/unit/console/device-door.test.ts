@@ -31,7 +31,10 @@ test('what is not known is as it usually is', () => {
 });
 
 test('an enrolment is one command for a terminal', () => {
-  const line = enrolLine({ url: 'wss://hub.example:9443/v1/device', ca: 'ca.crt' }, 'hube_1');
+  const line = enrolLine(
+    { url: 'wss://hub.example:9443/v1/device', ca: 'ca.crt' },
+    { token: 'hube_1', idPrefix: 'hall-' },
+  );
   assert.match(line, /^curl --cacert ca\.crt https:\/\/hub\.example:9443\/v1\/enrol \\\n/);
-  assert.match(line, /-d '\{"token":"hube_1","id":"new-1"\}'$/);
+  assert.match(line, /-d '\{"token":"hube_1","id":"hall-1"\}'$/);
 });

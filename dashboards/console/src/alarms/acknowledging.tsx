@@ -16,6 +16,7 @@ export function Acknowledging({
 }) {
   const [note, setNote] = useState('');
   const [busy, setBusy] = useState(false);
+  const [device, ...others] = new Set(alarms.map((alarm) => alarm.device));
   async function acknowledge(): Promise<void> {
     setBusy(true);
     try {
@@ -55,6 +56,11 @@ export function Acknowledging({
           />
         )}
       </Field>
+      {typeof device === 'string' && others.length === 0 && (
+        <a class="button" href={`/alarms?silence=${encodeURIComponent(device)}`}>
+          {texts.alarms.silenceDevice(device)}
+        </a>
+      )}
       <button type="submit" class="button primary" disabled={busy || alarms.length === 0}>
         {alarms.length === 0 ? texts.alarms.acknowledge : texts.alarms.acknowledgeAlarms(alarms.length)}
       </button>

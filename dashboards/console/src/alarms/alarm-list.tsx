@@ -8,6 +8,7 @@ import {
 import { ask, messageOf } from '../api.ts';
 import { everyPage } from '../components/export.tsx';
 import { Field } from '../components/field.tsx';
+import { SearchField } from '../components/search-field.tsx';
 import { Empty } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { setQuery } from '../router.ts';
@@ -156,17 +157,11 @@ export function AlarmFilterBar({ filters }: { readonly filters: AlarmFilters }) 
           </option>
         ))}
       </Choice>
-      <Field label={texts.common.device}>
-        {(control) => (
-          <input
-            {...control}
-            type="search"
-            autocomplete="off"
-            value={filters.device}
-            onChange={(event) => setQuery({ device: event.currentTarget.value.trim() })}
-          />
-        )}
-      </Field>
+      <SearchField
+        label={texts.common.device}
+        value={filters.device}
+        onValue={(device) => setQuery({ device })}
+      />
     </form>
   );
 }

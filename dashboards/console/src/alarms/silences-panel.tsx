@@ -7,6 +7,7 @@ import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Time } from '../components/time.tsx';
+import { query, setQuery } from '../router.ts';
 import { mayAs } from '../session.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
@@ -21,6 +22,7 @@ const durations = [
 
 /** Devices whose alarms are left out for a time, because somebody works on them. */
 export function SilencesPanel({ onChange }: { readonly onChange: () => void }) {
+  const asked = query.value.get('silence') ?? '';
   const load = useLoad((signal) => ask('GET /api/v1/silences', { signal }), []);
   const changed = (): void => {
     load.reload();
@@ -46,7 +48,7 @@ export function SilencesPanel({ onChange }: { readonly onChange: () => void }) {
           )
         }
       </Loaded>
-      {mayAs('operator') && <NewSilence onDone={changed} />}
+      {mayAs('operator') && <NewSilence key={asked} device={asked} onDone={changed} />}
     </Panel>
   );
 }
@@ -88,8 +90,9 @@ function SilenceLine({ silence, onEnd }: { readonly silence: Silence; readonly o
   );
 }
 
-function NewSilence({ onDone }: { readonly onDone: () => void }) {
-  const [to, setTo] = useState('');
+/** @param device whose alarms are to be silenced; empty: it is to be filled in */
+function NewSilence({ device, onDone }: { readonly device: string; readonly onDone: () => void }) {
+  const [to, setTo] = useState(device);
   const [durationMs, setDurationMs] = useState<number>(hourMs);
   const [reason, setReason] = useState('');
   const [fault, setFault] = useState<string>();
@@ -98,6 +101,7 @@ function NewSilence({ onDone }: { readonly onDone: () => void }) {
       await ask('POST /api/v1/silences', { body: { to, untilMs: Date.now() + durationMs, reason } });
       say('done', texts.alarms.alarmsOfAreSilenced(to));
       setTo('');
+      setQuery({ silence: '' });
       setReason('');
       setFault(undefined);
       onDone();
@@ -106,7 +110,7 @@ function NewSilence({ onDone }: { readonly onDone: () => void }) {
     }
   }
   return (
-    <details>
+    <details open={device !== ''}>
       <summary>{texts.alarms.addASilence}</summary>
       <form
         class="command-form"
@@ -157,9 +161,11 @@ function NewSilence({ onDone }: { readonly onDone: () => void }) {
             />
           )}
         </Field>
-        <button type="submit" class="button">
-          {texts.alarms.silence}
-        </button>
+        <div class="actions">
+          <button type="submit" class="button primary">
+            {texts.alarms.silence}
+          </button>
+        </div>
       </form>
     </details>
   );

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { AuditRecord } from '../../../../schemas/api/audit.ts';
 import { ask, messageOf } from '../api.ts';
 import { Export } from '../components/export.tsx';
-import { Field } from '../components/field.tsx';
+import { SearchField } from '../components/search-field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
@@ -52,18 +52,13 @@ export function AuditList() {
         onSubmit={(event) => event.preventDefault()}
       >
         {filterNames.map((name) => (
-          <Field key={name} label={filterWords[name]}>
-            {(control) => (
-              <input
-                {...control}
-                type="search"
-                autocomplete="off"
-                placeholder={filterHints[name]}
-                value={filters[name]}
-                onChange={(event) => setQuery({ [name]: event.currentTarget.value.trim() })}
-              />
-            )}
-          </Field>
+          <SearchField
+            key={name}
+            label={filterWords[name]}
+            placeholder={filterHints[name]}
+            value={filters[name]}
+            onValue={(value) => setQuery({ [name]: value })}
+          />
         ))}
       </form>
       <Loaded load={first} what={texts.audit.theAudit}>

@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks';
 import { ask, messageOf } from '../api.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { Field } from '../components/field.tsx';
+import { SearchField } from '../components/search-field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
@@ -15,6 +16,7 @@ import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
 import { CommandDetail } from './command-detail.tsx';
+import { useCommandWords } from './command-names.ts';
 import { apiQuery, merged, readFilters, type CommandFilters } from './command-filters.ts';
 import type { CommandPage, CommandView } from '../../../../schemas/api/commands/commands.ts';
 
@@ -57,17 +59,12 @@ function Filters({ filters }: { readonly filters: CommandFilters }) {
       onSubmit={(event) => event.preventDefault()}
     >
       {(['device', 'name'] as const).map((name) => (
-        <Field key={name} label={name === 'device' ? texts.common.device : texts.common.command}>
-          {(control) => (
-            <input
-              {...control}
-              type="search"
-              autocomplete="off"
-              value={filters[name]}
-              onChange={(event) => setQuery({ [name]: event.currentTarget.value.trim() })}
-            />
-          )}
-        </Field>
+        <SearchField
+          key={name}
+          label={name === 'device' ? texts.common.device : texts.common.command}
+          value={filters[name]}
+          onValue={(value) => setQuery({ [name]: value })}
+        />
       ))}
       <Field label={texts.common.status}>
         {(control) => (
@@ -123,6 +120,7 @@ interface RowsProps {
 function Rows({ page, filters, reload }: RowsProps) {
   const [{ loaded, rows, next }, setShown] = useState<Shown>(() => shownOf(page));
   // Kept even when it leaves the list: the open dialog follows it.
+  const wordsOf = useCommandWords();
   const [chosen, setChosen] = useState<CommandView>();
   // The first page was loaded again, so the older pages have to be loaded again too.
   if (loaded !== page) setShown(shownOf(page));
@@ -164,7 +162,7 @@ function Rows({ page, filters, reload }: RowsProps) {
       )}
       {chosen !== undefined && (
         <Dialog
-          title={texts.commands.nameOnDevice(chosen.name, chosen.device)}
+          title={texts.commands.nameOnDevice(wordsOf(chosen.name), chosen.device)}
           onClose={() => setChosen(undefined)}
         >
           <CommandDetail command={chosen} />
@@ -180,6 +178,7 @@ interface CommandTableProps {
 }
 
 function CommandTable({ rows, onChoose }: CommandTableProps) {
+  const wordsOf = useCommandWords();
   return (
     <div class="table-scroll">
       <table class="table stacking">
@@ -205,7 +204,7 @@ function CommandTable({ rows, onChoose }: CommandTableProps) {
               </td>
               <td>
                 <button type="button" class="link-button" onClick={() => onChoose(row)}>
-                  {row.name}
+                  {wordsOf(row.name)}
                 </button>
               </td>
               <td>

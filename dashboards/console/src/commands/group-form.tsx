@@ -5,6 +5,7 @@ import { ConfirmStep } from '../forms/confirm-step.tsx';
 import { FaultSummary } from '../forms/fault-summary.tsx';
 import { Unclear } from '../forms/unclear.tsx';
 import { texts } from '../texts/texts.ts';
+import { commandWords } from './command-names.ts';
 import { GroupTarget, PaceFields } from './group-fields.tsx';
 import { GroupPreview } from './group-preview.tsx';
 import { useGroupForm, type GroupFormProps } from './use-group-form.ts';
@@ -33,7 +34,7 @@ export function GroupForm(props: GroupFormProps) {
         safety={definition.safety}
         target={target}
         title={texts.forms.titleToDevices(
-          definition.title ?? name,
+          commandWords(name, definition.title),
           texts.counts.devices(preview.devices.length),
           target,
         )}
@@ -64,7 +65,7 @@ export function GroupForm(props: GroupFormProps) {
     <form
       class="command-form"
       noValidate
-      aria-label={texts.commands.forAGroup(definition.title ?? name)}
+      aria-label={texts.commands.forAGroup(commandWords(name, definition.title))}
       onSubmit={(event) => {
         event.preventDefault();
         // Submitting only previews the devices: sending has a button of its own.

@@ -12,6 +12,7 @@ import { mayAs } from '../session.ts';
 import { useLive } from '../use-live.ts';
 import { useLoad } from '../use-load.ts';
 import { CommandBadge } from './command-badge.tsx';
+import { useCommandWords } from './command-names.ts';
 import { stopGroup } from './command-calls.ts';
 import type { GroupCommandView } from '../../../../schemas/api/commands/group-commands.ts';
 import { GroupProgress, WaveBar } from './group-progress.tsx';
@@ -32,6 +33,7 @@ export function GroupCommands() {
 }
 
 function SentGroupCommands() {
+  const wordsOf = useCommandWords();
   const load = useLoad((signal) => ask('GET /api/v1/group-commands', { signal }), []);
   useLive('commands', {
     message: ({ t }) => {
@@ -73,7 +75,9 @@ function SentGroupCommands() {
                         <Time ms={row.accepted} />
                       </td>
                       <td>
-                        <a href={`/commands?view=groups&id=${encodeURIComponent(row.id)}`}>{row.name}</a>
+                        <a href={`/commands?view=groups&id=${encodeURIComponent(row.id)}`}>
+                          {wordsOf(row.name)}
+                        </a>
                       </td>
                       <td>
                         <code>{row.group === '-' ? row.to : row.group}</code>
@@ -155,12 +159,13 @@ function GroupCommandBody({
   readonly groupCommand: GroupCommandView;
   readonly onStop: (() => void) | undefined;
 }) {
+  const wordsOf = useCommandWords();
   const target = groupCommand.group === '-' ? groupCommand.to : groupCommand.group;
   return (
     <>
       <p>
         {texts.commands.nameToTargetAccepted(
-          <strong>{groupCommand.name}</strong>,
+          <strong>{wordsOf(groupCommand.name)}</strong>,
           <code>{target}</code>,
           <Time ms={groupCommand.accepted} />,
         )}

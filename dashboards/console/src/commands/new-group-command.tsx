@@ -8,6 +8,7 @@ import { query, setQuery } from '../router.ts';
 import { maySend } from '../session.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
+import { commandWords } from './command-names.ts';
 import { GroupForm } from './group-form.tsx';
 import { readAgain, type SentBefore } from './send-again.ts';
 import { differences } from './waves.ts';
@@ -84,7 +85,7 @@ function CommandChoice({ typeId, groups, again }: CommandChoiceProps) {
                 <select {...control} value={command} onChange={(event) => setName(event.currentTarget.value)}>
                   {commands.map(([each, { title }]) => (
                     <option key={each} value={each}>
-                      {title ?? each}
+                      {commandWords(each, title)}
                     </option>
                   ))}
                 </select>

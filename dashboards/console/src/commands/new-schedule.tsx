@@ -6,6 +6,7 @@ import { SelectField } from '../components/select-field.tsx';
 import { Loaded } from '../components/states.tsx';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
+import { commandWords } from './command-names.ts';
 import { ScheduleForm } from './schedule-form.tsx';
 
 /** Makes a schedule: a command to a selection of devices, at times or once. */
@@ -53,7 +54,7 @@ function OfType({ typeId, onAdded }: { typeId: string; onAdded: () => void }) {
               label={texts.common.command}
               value={command}
               onValue={setName}
-              choices={names.map((each) => [each, loaded.commands?.[each]?.title ?? each])}
+              choices={names.map((each) => [each, commandWords(each, loaded.commands?.[each]?.title)])}
             />
             {definitionOf(loaded, command) !== undefined && (
               <ScheduleForm

@@ -6,7 +6,7 @@ import { Dialog } from '../components/dialog.tsx';
 import { Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Table } from '../components/table.tsx';
-import { Time, ZonedTime } from '../components/time.tsx';
+import { Age, Time, ZonedTime } from '../components/time.tsx';
 import { TypedConfirm } from '../components/typed-confirm.tsx';
 import { freshCommandKey } from '../forms/command-key.ts';
 import { goTo } from '../router.ts';
@@ -144,9 +144,9 @@ function NextTimes({ schedule: { name, timeZone, paused } }: { schedule: Schedul
           <ol class="plain-list">
             {times.map((ms) => (
               <li key={ms}>
-                <Time ms={ms} />{' '}
+                <ZonedTime ms={ms} timeZone={timeZone} />{' '}
                 <span class="quiet">
-                  <ZonedTime ms={ms} timeZone={timeZone} />
+                  (<Age ms={ms} />)
                 </span>
               </li>
             ))}

@@ -6,6 +6,7 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { Age, Time, ZonedTime } from '../components/time.tsx';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
+import { useCommandWords } from './command-names.ts';
 import { NewSchedule } from './new-schedule.tsx';
 import { ScheduleChanges } from './schedule-changes.tsx';
 import { mayAs } from '../session.ts';
@@ -46,6 +47,7 @@ interface ScheduleTableProps {
 }
 
 function ScheduleTable({ schedules, reload }: ScheduleTableProps) {
+  const wordsOf = useCommandWords();
   return (
     <div class="table-scroll">
       <table class="table stacking">
@@ -81,7 +83,7 @@ function ScheduleTable({ schedules, reload }: ScheduleTableProps) {
                   texts.commands.onceAtMs(<ZonedTime ms={schedule.atMs} timeZone={schedule.timeZone} />)
                 )}
               </td>
-              <td>{actionWords(schedule)}</td>
+              <td>{actionWords(schedule, wordsOf)}</td>
               <td data-head={texts.common.to}>
                 <code>{schedule.to}</code>
               </td>

@@ -30,16 +30,17 @@ function rankOf({ status }: GroupTarget): number {
   return failed > 0 ? 0 : succeeded > 0 ? 2 : 1;
 }
 
-/** The plan in a sentence. */
+/** The plan in two sentences. */
 export function planWords(devices: number, size: number, maxFailures: number): string {
   const waves = Math.ceil(devices / size);
-  const division = waves <= 1 ? texts.commands.inOneWave : texts.commands.inWavesOf(waves, size);
-  const next = waves <= 1 ? '' : texts.commands.eachWaveStarts;
+  const counted = texts.counts.devices(devices);
+  const division =
+    waves <= 1 ? texts.commands.inOneWave(counted) : texts.commands.inWavesOf(counted, waves, size);
   const stop =
     maxFailures === 0
-      ? texts.commands.atTheFirstFailure
-      : texts.commands.afterMoreThan(texts.counts.failures(maxFailures));
-  return texts.commands.pace(texts.counts.devices(devices), division, next, stop);
+      ? texts.commands.stopsAtTheFirstFailure
+      : texts.commands.stopsAfterMoreThan(texts.counts.failures(maxFailures));
+  return `${division} ${stop}`;
 }
 
 /** Devices that appeared or disappeared between the preview and now. */

@@ -25,7 +25,6 @@ export function ConnectionHistoryPanel({ details }: { details: DeviceDetails }) 
   return (
     <Panel
       title={titleOf(presence)}
-      name="connection-history"
       aside={
         <Export
           name={`history-${id}`}

@@ -2,6 +2,7 @@
 import type { PresenceReason } from '../../../../schemas/presence-states.ts';
 import type { DeviceEvent, DeviceEventBody } from '../../../../schemas/api/presence.ts';
 import { stateWord } from '../components/state-word.ts';
+import { updateReasonWords } from '../firmware/update-reasons.ts';
 import { texts } from '../texts/texts.ts';
 import { shortTime } from '../time.ts';
 
@@ -58,15 +59,20 @@ function openedText(
   { epoch, firmware, unseenBoots }: DeviceEventBody & { kind: 'opened' },
   from: DeviceEvent | undefined,
 ): string {
-  const boots = unseenBoots === undefined ? '' : texts.device.afterEarlierBootsWithout(unseenBoots);
-  const session = texts.device.sessionDetails(
-    epoch,
-    firmware === undefined ? '' : texts.device.ofFirmware(firmware),
-    boots,
-  );
+  const details = [
+    texts.device.sessionNumber(epoch),
+    ...(firmware === undefined ? [] : [texts.device.firmwareVersion(firmware)]),
+    ...(unseenBoots === undefined ? [] : [texts.device.bootsWithoutTheHub(unseenBoots)]),
+  ].join(', ');
   return from?.kind === 'connected'
-    ? texts.device.connectedFrom(from.address, session)
-    : texts.device.connected(session);
+    ? texts.device.connectedFrom(from.address, details)
+    : texts.device.connected(details);
+}
+
+function updateText({ version, state, reason, rollout }: DeviceEventBody & { kind: 'update' }): string {
+  const word = texts.firmware.updateStateWords[state];
+  if (reason === undefined) return texts.device.update(version, word, rollout);
+  return texts.device.updateBecause(version, word, updateReasonWords(reason), rollout);
 }
 
 /** One entry of the history, as a sentence. */
@@ -94,10 +100,8 @@ export function eventText(event: DeviceEventBody): string {
       return texts.device.hubWasStoppingAndGave(shortTime(event.slotMs));
     case 'closed':
       return `${closers[event.by]} (${[event.code, event.reason].filter((part) => part !== '').join(', ')}).`;
-    case 'update': {
-      const why = event.reason === undefined ? '' : `, ${event.reason}`;
-      return texts.device.update(event.version, event.state, why, event.rollout);
-    }
+    case 'update':
+      return updateText(event);
     case 'presence':
       if (event.reason === 'registered') return texts.device.registeredNotConnectedYet;
       return texts.device.nowStateReason(stateWord(event.state), reasonText(event.reason));

@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import { ask } from '../api.ts';
 import { CommandBadge } from '../commands/command-badge.tsx';
+import { commandWords, useCommandWords } from '../commands/command-names.ts';
 import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
 import { Dialog } from '../components/dialog.tsx';
 import { Panel } from '../components/panel.tsx';
@@ -45,7 +46,10 @@ export function DeviceCommands({ device, commands }: DeviceCommandsProps) {
       <CommandButtons commands={commands} choose={setPicked} />
       <LastCommands device={device} />
       {chosen !== undefined && definition !== undefined && maySend(definition.safety) && (
-        <Dialog title={`${definition.title ?? chosen} · ${device}`} onClose={close}>
+        <Dialog
+          title={texts.commands.nameOnDevice(commandWords(chosen, definition.title), device)}
+          onClose={close}
+        >
           <CommandForm
             deviceId={device}
             definition={definition}
@@ -71,24 +75,23 @@ function CommandButtons({ commands, choose }: CommandButtonsProps) {
   return (
     <>
       <div class="command-buttons">
-        {all.map(([name, { title = name, safety }]) => (
+        {all.map(([name, { title, safety }]) => (
           <button
             key={name}
             type="button"
             class={`button${safety === 'critical' ? ' danger' : ''}`}
             disabled={!maySend(safety)}
-            title={name}
             onClick={() => choose(name)}
           >
-            {title} …
+            {commandWords(name, title)} …
           </button>
         ))}
       </div>
       {withheld > 0 && (
         <p class="hint">
-          {texts.device.yourAccountMayNotSend(
-            withheld === all.length ? texts.device.these : texts.device.allOfThese,
-          )}
+          {withheld === all.length
+            ? texts.device.yourAccountMayNotSendThese
+            : texts.device.yourAccountMayNotSendAll}
         </p>
       )}
     </>
@@ -100,6 +103,7 @@ function LastCommands({ device }: { device: string }) {
     (signal) => ask('GET /api/v1/commands', { query: { device, limit: listed }, signal }),
     [device],
   );
+  const wordsOf = useCommandWords();
   const [live, setLive] = useState<ReadonlyMap<string, CommandView>>(new Map());
   useLive('commands', {
     watching: load.reload,
@@ -122,7 +126,7 @@ function LastCommands({ device }: { device: string }) {
           >
             {rows.map((command) => (
               <tr key={command.id}>
-                <td>{command.name}</td>
+                <td>{wordsOf(command.name)}</td>
                 <td>
                   <CommandBadge status={command.status} /> <Remark command={command} />
                 </td>

@@ -9,7 +9,7 @@ import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 import { refreshMs } from './rollout-list.tsx';
 import { UpdateBadge } from './update-badge.tsx';
-import { updateReasonWords } from './update-words.ts';
+import { updateReasonWords } from './update-reasons.ts';
 
 /** What firmware the device runs, and the rollouts that brought or bring it another. */
 export function DeviceFirmware({ details: { id, firmware } }: { details: DeviceDetails }) {

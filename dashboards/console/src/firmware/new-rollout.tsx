@@ -97,7 +97,11 @@ function RolloutForm({ firmware, first, groups }: RolloutFormProps) {
         onConfirm={start}
         onBack={() => setConfirming(false)}
       >
-        <p>{texts.firmware.firstWaveBeginsImmediately(plan.from !== '' && texts.firmware.inYourHours)}</p>
+        <p>
+          {plan.from === ''
+            ? texts.firmware.firstWaveBeginsImmediately
+            : texts.firmware.firstWaveBeginsInTheHours}
+        </p>
       </TypedConfirm>
     );
   return (
@@ -223,8 +227,8 @@ function Preview({ preview: { waves, devices }, onStart }: { preview: RolloutPre
             ? texts.firmware.noDeviceWouldBeUpdated
             : texts.firmware.devicesInWaves(texts.counts.devices(updated), texts.counts.waves(waves.length))}
         </strong>
-        {updated > 0 && texts.firmware.updatedAfterEach(waves.join(', '))}
-        {skipped > 0 && texts.firmware.skipped(skipped)}.
+        {updated > 0 && ` ${texts.firmware.updatedAfterEach(waves.join(', '))}`}
+        {skipped > 0 && ` ${texts.firmware.devicesSkipped(texts.counts.devices(skipped))}`}
       </p>
       <p class="quiet">{texts.firmware.devicesAreFixed}</p>
       <DeviceRows devices={devices.slice(0, mostNamed)} />

@@ -13,7 +13,8 @@ import type { RolloutDevice, RolloutView } from '../../../../schemas/api/firmwar
 import { updateStates, type UpdateState } from '../../../../schemas/firmware/update-states.ts';
 import { isUnderWay, refreshMs } from './rollout-list.tsx';
 import { UpdateBadge } from './update-badge.tsx';
-import { updateReasonWords, updateStateWords } from './update-words.ts';
+import { updateReasonWords } from './update-reasons.ts';
+import { updateStateWords } from './update-words.ts';
 
 const pageSize = 100;
 

@@ -70,9 +70,9 @@ function Standing({ view }: { view: RolloutView }) {
           <code>{group ?? to}</code>,
           <Time ms={acceptedMs} />,
           actor.replace(/^operator:/, ''),
-        )}
-        {endedMs !== undefined && texts.firmware.ended(<Time ms={endedMs} />)}
-        {texts.firmware.eachDeviceHasToRun(durationWords(deadlineSec), durationWords(soakSec))}
+        )}{' '}
+        {endedMs !== undefined && texts.firmware.ended(<Time ms={endedMs} />)}{' '}
+        {texts.firmware.eachDeviceHasToRun(durationWords(deadlineSec), durationWords(soakSec))}{' '}
         {window !== undefined &&
           texts.firmware.updatesBeginBetweenAndOnly(window.from, window.to, window.zone)}
       </p>

@@ -29,13 +29,6 @@ export const rolloutLooks: Readonly<Record<RolloutStatus, Look>> = {
 
 export const updateStateWords: Readonly<Record<UpdateState, string>> = texts.firmware.updateStateWords;
 
-const updateReasons: Readonly<Record<string, string>> = texts.firmware.updateReasons;
-
-/** Why an update ended so; a reason that this console does not know is shown as it is. */
-export function updateReasonWords(reason: string): string {
-  return updateReasons[reason] ?? reason;
-}
-
 export const troubleWords: Readonly<Record<TroubleKind, string>> = texts.firmware.troubleWords;
 
 /** What the status of a rollout means, with why. */

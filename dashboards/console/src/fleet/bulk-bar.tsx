@@ -4,9 +4,11 @@ import { say } from '../components/status-region.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { TypedConfirm } from '../components/typed-confirm.tsx';
 import { labelsOf } from '../registration/new-ids.ts';
-import { mayAs } from '../session.ts';
+import { mayAs, maySend } from '../session.ts';
 import { texts } from '../texts/texts.ts';
-import { BulkCommand, type ChosenDevice } from './bulk-command.tsx';
+import { BulkCommand } from './bulk-command.tsx';
+import { BulkSettings } from './bulk-settings.tsx';
+import type { ChosenDevice } from './chosen-type.tsx';
 import { bulkDeeds, forEach, type BulkDeed } from './bulk.ts';
 
 /** Devices that are compared at most. */
@@ -20,7 +22,8 @@ interface BulkBarProps {
 /** What can be done with the devices that were chosen. */
 export function BulkBar({ devices, onClear }: BulkBarProps) {
   const [deed, setDeed] = useState<BulkDeed>();
-  const [isSending, setSending] = useState(false);
+  const [form, setForm] = useState<'command' | 'settings'>();
+  const closeForm = (): void => setForm(undefined);
   const ids = devices.map(({ id }) => id);
   return (
     <div class="bulk" role="group" aria-label={texts.fleet.chosenDevices}>
@@ -31,8 +34,13 @@ export function BulkBar({ devices, onClear }: BulkBarProps) {
         </a>
       )}
       {mayAs('operator') && (
-        <button type="button" class="button small" onClick={() => setSending(true)}>
+        <button type="button" class="button small" onClick={() => setForm('command')}>
           {texts.fleet.sendACommand}
+        </button>
+      )}
+      {maySend('config') && (
+        <button type="button" class="button small" onClick={() => setForm('settings')}>
+          {texts.twins.changeSettingsEllipsis}
         </button>
       )}
       {mayAs('admin') &&
@@ -44,12 +52,14 @@ export function BulkBar({ devices, onClear }: BulkBarProps) {
       <button type="button" class="button small" onClick={onClear}>
         {texts.fleet.chooseNone}
       </button>
-      {isSending && (
-        <Dialog
-          title={texts.fleet.aCommandTo(texts.counts.devices(ids.length))}
-          onClose={() => setSending(false)}
-        >
-          <BulkCommand devices={devices} onClose={() => setSending(false)} />
+      {form === 'command' && (
+        <Dialog title={texts.fleet.aCommandTo(texts.counts.devices(ids.length))} onClose={closeForm}>
+          <BulkCommand devices={devices} onClose={closeForm} />
+        </Dialog>
+      )}
+      {form === 'settings' && (
+        <Dialog title={texts.fleet.settingsOf(texts.counts.devices(ids.length))} onClose={closeForm}>
+          <BulkSettings devices={devices} onClose={closeForm} />
         </Dialog>
       )}
       {deed !== undefined && (

@@ -1,9 +1,8 @@
 import { useState } from 'preact/hooks';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
-import { ask } from '../api.ts';
 import { sendCommand } from '../commands/command-calls.ts';
+import { commandWords } from '../commands/command-names.ts';
 import { SelectField } from '../components/select-field.tsx';
-import { Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { checkCommand, newCommandDraft } from '../forms/command-draft.ts';
 import { CommandFields } from '../forms/command-fields.tsx';
@@ -12,14 +11,8 @@ import { ConfirmStep } from '../forms/confirm-step.tsx';
 import { goTo } from '../router.ts';
 import { maySend } from '../session.ts';
 import { texts } from '../texts/texts.ts';
-import { useLoad } from '../use-load.ts';
 import { forEach } from './bulk.ts';
-
-/** A device that was chosen. */
-export interface ChosenDevice {
-  readonly id: string;
-  readonly type: string;
-}
+import { ChosenType, type ChosenDevice } from './chosen-type.tsx';
 
 interface BulkCommandProps {
   readonly devices: readonly ChosenDevice[];
@@ -28,45 +21,27 @@ interface BulkCommandProps {
 
 /** One command to the devices that were chosen: those of one type, named before it is sent. */
 export function BulkCommand({ devices, onClose }: BulkCommandProps) {
-  const types = [...new Set(devices.map(({ type }) => type))];
-  const [typeId = '', setTypeId] = useState(types[0]);
-  const type = useLoad(
-    (signal) => ask('GET /api/v1/device-types/{id}', { params: { id: typeId }, signal }),
-    [typeId],
-  );
   const [name, setName] = useState('');
-  const ids = devices.filter((device) => device.type === typeId).map(({ id }) => id);
   return (
-    <div class="command-form">
-      {types.length > 1 && (
-        <SelectField
-          label={texts.common.deviceType}
-          hint={texts.fleet.ofOtherTypesWillNot(texts.counts.chosenDevices(devices.length - ids.length))}
-          value={typeId}
-          onValue={setTypeId}
-          choices={types.map((id) => [id, id])}
-        />
-      )}
-      <Loaded load={type} what={texts.common.theDeviceType}>
-        {({ commands = {} }) => {
-          const able = Object.entries(commands).filter(([, { safety }]) => maySend(safety));
-          const [command, definition] = able.find(([each]) => each === name) ?? able[0] ?? [];
-          if (command === undefined || definition === undefined)
-            return <p class="quiet">{texts.fleet.thisTypeHasNoCommands}</p>;
-          return (
-            <>
-              <SelectField
-                label={texts.common.command}
-                value={command}
-                onValue={setName}
-                choices={able.map(([each, { title }]) => [each, title ?? each])}
-              />
-              <Send key={`${typeId} ${command}`} {...{ ids, command, definition, onClose }} />
-            </>
-          );
-        }}
-      </Loaded>
-    </div>
+    <ChosenType devices={devices}>
+      {({ id, commands = {} }, ids) => {
+        const able = Object.entries(commands).filter(([, { safety }]) => maySend(safety));
+        const [command, definition] = able.find(([each]) => each === name) ?? able[0] ?? [];
+        if (command === undefined || definition === undefined)
+          return <p class="quiet">{texts.fleet.thisTypeHasNoCommands}</p>;
+        return (
+          <>
+            <SelectField
+              label={texts.common.command}
+              value={command}
+              onValue={setName}
+              choices={able.map(([each, { title }]) => [each, commandWords(each, title)])}
+            />
+            <Send key={`${id} ${command}`} {...{ ids, command, definition, onClose }} />
+          </>
+        );
+      }}
+    </ChosenType>
   );
 }
 
@@ -97,7 +72,8 @@ function Send({ ids, command, definition, onClose }: SendProps) {
     );
     onClose();
     const [first] = failed;
-    if (first === undefined) say('done', texts.fleet.isSentTo(command, target));
+    if (first === undefined)
+      say('done', texts.fleet.isSentTo(commandWords(command, definition.title), target));
     else say('fault', texts.fleet.someFailed(command, failed.length, ids.length, first.id, first.message));
     goTo(`/commands?name=${encodeURIComponent(command)}`);
   }
@@ -111,7 +87,10 @@ function Send({ ids, command, definition, onClose }: SendProps) {
         <ConfirmStep
           safety={definition.safety}
           target={target}
-          title={texts.forms.titleOnTarget(definition.title ?? command, texts.counts.devices(ids.length))}
+          title={texts.forms.titleOnTarget(
+            commandWords(command, definition.title),
+            texts.counts.devices(ids.length),
+          )}
           params={params}
           onConfirm={() => void send()}
           onBack={() => setStage('editing')}
@@ -123,7 +102,7 @@ function Send({ ids, command, definition, onClose }: SendProps) {
     <form
       class="command-form"
       noValidate
-      aria-label={definition.title ?? command}
+      aria-label={commandWords(command, definition.title)}
       onSubmit={(event) => {
         event.preventDefault();
         setTried(true);

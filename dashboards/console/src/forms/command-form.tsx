@@ -2,6 +2,7 @@ import { useState } from 'preact/hooks';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import { sendCommand } from '../commands/command-calls.ts';
 import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
+import { commandWords } from '../commands/command-names.ts';
 import { CommandFollower } from '../commands/command-follower.tsx';
 import { texts } from '../texts/texts.ts';
 import { checkCommand, newCommandDraft } from './command-draft.ts';
@@ -9,7 +10,6 @@ import { CommandFields } from './command-fields.tsx';
 import { freshCommandKey } from './command-key.ts';
 import { ConfirmStep } from './confirm-step.tsx';
 import { FaultSummary } from './fault-summary.tsx';
-import { fieldTitle } from './field-words.ts';
 import { advance, startSending, type SendingEvent } from './sending.ts';
 import { Unclear } from './unclear.tsx';
 
@@ -29,7 +29,7 @@ export function CommandForm({ deviceId, definition, name, params, onDone }: Comm
   const [sending, setSending] = useState(() => startSending(freshCommandKey()));
   const [command, setCommand] = useState<CommandView>();
   const checked = checkCommand(definition, draft);
-  const title = definition.title ?? fieldTitle(name.replaceAll('-', '_'), {});
+  const title = commandWords(name, definition.title);
   const confirm = definition.safety === 'actuate' || definition.safety === 'critical';
   const step = (event: SendingEvent): void => setSending((now) => advance(now, event));
 

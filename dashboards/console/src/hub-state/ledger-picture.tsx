@@ -20,8 +20,9 @@ export function LedgerPicture({ ledger }: { readonly ledger: HubSnapshot['ledger
       <Flow ledger={ledger} withWords={!narrow.value} />
       {narrow.value && <Legend ledger={ledger} />}
       <figcaption>
-        {texts.hubState.pointsReceived(countWords(came))}
-        {ledger.carried > 0 && texts.hubState.ofThemOnDiskAtStart(countWords(ledger.carried))}.{' '}
+        {ledger.carried === 0
+          ? texts.hubState.pointsReceived(countWords(came))
+          : texts.hubState.pointsReceivedAndOnDisk(countWords(came), countWords(ledger.carried))}{' '}
         {ledger.imbalance === 0 ? (
           <strong class="balanced">{texts.hubState.allPointsAreAccountedFor}</strong>
         ) : (

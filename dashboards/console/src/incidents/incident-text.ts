@@ -10,25 +10,25 @@ export function incidentText({ kind, devices, scope, of, limit, subject = '' }: 
       return texts.incidents.twoDevicesShareOneId;
     case 'flapping':
       return texts.incidents.deviceConnectsAndDisconnectsRepeatedly;
-    case 'correlated-loss':
-      return texts.incidents.disconnectedTogether(
+    case 'correlated-loss': {
+      const counted =
         of === undefined
           ? texts.counts.devices(devices)
-          : texts.common.partOf(devices, texts.counts.devices(of)),
-        scope === undefined ? '' : commonalities[scope.by](scope.value),
-      );
+          : texts.common.partOf(devices, texts.counts.devices(of));
+      return scope === undefined
+        ? texts.incidents.disconnectedTogether(counted)
+        : disconnectedTogetherAt[scope.by](counted, scope.value);
+    }
     case 'schedule-refused':
       return texts.incidents.scheduleWasRefused(subject);
     case 'shared-topics':
       return texts.incidents.anotherHubUsesTheSame(subject);
     case 'connections-cut':
-      return texts.incidents.connectionsFromAreBeingCut(
-        subject,
-        limit === undefined
-          ? texts.incidents.asManyAsOneAddress
-          : texts.incidents.theLimitOf(countWords(limit)),
-      );
+      return limit === undefined
+        ? texts.incidents.connectionsFromAreBeingCut(subject)
+        : texts.incidents.connectionsAtTheLimitAreBeingCut(subject, countWords(limit));
   }
 }
 
-const commonalities: Record<Scope['by'], (value: string) => string> = texts.incidents.commonalities;
+const disconnectedTogetherAt: Record<Scope['by'], (devices: string, value: string) => string> =
+  texts.incidents.disconnectedTogetherAt;

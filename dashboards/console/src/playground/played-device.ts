@@ -137,9 +137,9 @@ export class PlayedDevice {
     device.on('trouble', (what) => this.#note('link', 'trouble', what, true));
     device.on('close', (ending, retry) => {
       const why = ending.kind === 'failed' ? ending.message : JSON.stringify(ending);
-      const next =
-        retry === undefined ? '' : texts.playground.nextAttemptInS((retry.waitMs / 1_000).toFixed(1));
-      this.#note('link', 'closed', `${why}${next}`, true);
+      const waitSec = retry === undefined ? undefined : (retry.waitMs / 1_000).toFixed(1);
+      const words = waitSec === undefined ? why : texts.playground.closedNextAttemptIn(why, waitSec);
+      this.#note('link', 'closed', words, true);
     });
   }
 

@@ -116,9 +116,10 @@ function Credentials({ device, credentials, change }: CredentialsProps) {
             </td>
             <td data-head={texts.common.kind}>{kind}</td>
             <td data-head={texts.common.made}>
-              <Age ms={createdMs} />
-              {notAfterMs !== undefined && (
-                <span class="quiet">{texts.registration.untilNotAfterMs(<Time ms={notAfterMs} />)}</span>
+              {notAfterMs === undefined ? (
+                <Age ms={createdMs} />
+              ) : (
+                texts.registration.madeUntil(<Age ms={createdMs} />, <Time ms={notAfterMs} />)
               )}
             </td>
             <td data-head={texts.registration.revoke}>
@@ -144,7 +145,7 @@ function Credentials({ device, credentials, change }: CredentialsProps) {
             onBack={() => setRevoking(undefined)}
           >
             <p>
-              {texts.registration.sessionThatWasOpened}
+              {texts.registration.sessionThatWasOpened}{' '}
               {credentials.length === 1 && texts.registration.itIsTheLastOne}
             </p>
           </TypedConfirm>

@@ -14,21 +14,21 @@ import { useRepeatedLoad } from '../use-load.ts';
 import { useDeviceDoor } from './use-device-door.ts';
 import { NewEnrolment } from './new-enrolment.tsx';
 import { Rotations } from './rotations.tsx';
-import { enrolLine } from './snippets.ts';
+import { enrolLine, type NewToken } from './snippets.ts';
 
 /** How often devices that wait are looked for, ms. */
 const refreshMs = 5_000;
 
 /** Tokens with which new devices fetch their identity, and devices that wait for somebody's word. */
 export function Enrolment() {
-  const [token, setToken] = useState<string>();
+  const [token, setToken] = useState<NewToken>();
   const load = useRepeatedLoad(
     (signal) => ask('GET /api/v1/enrolments', { signal }),
     [],
     () => refreshMs,
   );
   const door = useDeviceDoor();
-  const enrolling = enrolLine(door, token ?? '');
+  const enrolling = token === undefined ? '' : enrolLine(door, token);
   async function change(what: () => Promise<unknown>, done: string): Promise<void> {
     try {
       await what();
@@ -54,10 +54,10 @@ export function Enrolment() {
       <div class="column">
         {token !== undefined && (
           <Panel title={texts.registration.theNewToken}>
-            <p class="note">{texts.registration.itIsShownThisOnce}</p>
-            <CopyText text={token} label={texts.registration.theToken} />
-            <p class="quiet">{texts.registration.devicePosts}</p>
             <div class="snippets">
+              <p class="note">{texts.registration.itIsShownThisOnce}</p>
+              <CopyText text={token.token} label={texts.registration.theToken} />
+              <p class="quiet">{texts.registration.devicePosts}</p>
               <pre tabIndex={0}>{enrolling}</pre>
               <CopyButton text={enrolling} label={texts.registration.theCommandLine} />
             </div>

@@ -10,10 +10,11 @@ import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
+import type { NewToken } from './snippets.ts';
 import { labelsOf } from './new-ids.ts';
 
 /** Makes a token with which new devices fetch their identity. */
-export function NewEnrolment({ onMade }: { onMade: (token: string) => void }) {
+export function NewEnrolment({ onMade }: { onMade: (made: NewToken) => void }) {
   const types = useLoad((signal) => ask('GET /api/v1/device-types', { signal }), []);
   return (
     <Panel title={texts.registration.newToken}>
@@ -26,7 +27,7 @@ export function NewEnrolment({ onMade }: { onMade: (token: string) => void }) {
 
 const hourMs = 3_600_000;
 
-function EnrolmentForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (token: string) => void }) {
+function EnrolmentForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (made: NewToken) => void }) {
   const [type, setType] = useState(types[0]?.id ?? '');
   const [site, setSite] = useState('default');
   const [idPrefix, setIdPrefix] = useState('');
@@ -42,7 +43,7 @@ function EnrolmentForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (
     const body = { type, site, idPrefix, uses: Number(uses), notAfterMs, reEnrolment, labels: read };
     void request.run(
       () => ask('POST /api/v1/enrolments', { body }),
-      ({ token }) => onMade(token),
+      ({ token }) => onMade({ token, idPrefix }),
     );
   };
   return (
@@ -94,9 +95,9 @@ function EnrolmentForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (
         value={reEnrolment}
         onValue={(value) => setReEnrolment(value as Request['reEnrolment'])}
         choices={[
-          ['approve', texts.registration.afterApproval],
-          ['auto', texts.registration.atOnce],
-          ['never', 'never'],
+          ['approve', texts.registration.reEnrolmentWords.approve],
+          ['auto', texts.registration.reEnrolmentWords.auto],
+          ['never', texts.registration.reEnrolmentWords.never],
         ]}
       />
       <TextField

@@ -88,9 +88,19 @@ export function secretLine(secret: string): string {
   return `export SECRET=${secret}`;
 }
 
-/** What a new device does with an enrolment token, to be tried in a terminal. */
-export function enrolLine({ url, ca }: Pick<SnippetDevice, 'url' | 'ca'>, token: string): string {
+/** An enrolment token as it was made. */
+export interface NewToken {
+  readonly token: string;
+  /** With which the ids must begin; may be empty. */
+  readonly idPrefix: string;
+}
+
+/** What a new device does with the token, to be tried in a terminal. */
+export function enrolLine(
+  { url, ca }: Pick<SnippetDevice, 'url' | 'ca'>,
+  { token, idPrefix }: NewToken,
+): string {
   const to = url.replace(/^ws/, 'http').replace(/\/v1\/device$/, '/v1/enrol');
   return `curl${ca === undefined ? '' : ` --cacert ${ca}`} ${to} \\
-  -d '{"token":"${token}","id":"new-1"}'`;
+  -d '{"token":"${token}","id":"${idPrefix || 'new-'}1"}'`;
 }

@@ -26,6 +26,7 @@ export function serveDevices(
   serve(app, deviceApi.showDevice, ({ params }) => operations.showDevice(params.id));
   serve(app, deviceApi.labelDevice, ({ params, body }) => operations.labelDevice(params.id, body), {
     audit: 'device.label',
+    auditsBody: true,
   });
   serve(app, deviceApi.removeDevice, ({ params }) => operations.removeDevice(params.id), {
     audit: 'device.remove',

@@ -26,6 +26,8 @@ export function marksOf(happened: {
   readonly updates: readonly DeviceUpdate[];
   readonly events: readonly SentEvent[];
   readonly presence: readonly PresenceChange[];
+  /** What a command is called. */
+  readonly wordsOf: (command: string) => string;
 }): Mark[] {
   const marks: Mark[] = [
     ...happened.alarms.map(({ lastMs, text, severity }): Mark => ({
@@ -36,7 +38,7 @@ export function marksOf(happened: {
     ...happened.commands.map(({ accepted, name, status }): Mark => ({
       timeMs: accepted,
       tone: 'move',
-      words: texts.charts.commandNameStatus(name, status),
+      words: texts.charts.commandNameStatus(happened.wordsOf(name), status),
     })),
     ...happened.updates.map(({ sinceMs, version, state }): Mark => ({
       timeMs: sinceMs,

@@ -1,6 +1,7 @@
 import { useMemo } from 'preact/hooks';
 import type { DeviceDetails } from '../../../../../schemas/api/devices.ts';
 import { ApiError, ask } from '../../api.ts';
+import { useCommandWords } from '../../commands/command-names.ts';
 import { useLive } from '../../use-live.ts';
 import { useRepeatedLoad } from '../../use-load.ts';
 import { marksOf, mostMarks, type Mark } from './marks.ts';
@@ -14,6 +15,7 @@ const none: readonly Mark[] = [];
 
 /** Alarms, commands, firmware, events and presence of the device in the time that is shown, live. */
 export function useMarks({ id }: DeviceDetails, range: Range, until: string | null): readonly Mark[] {
+  const wordsOf = useCommandWords();
   const load = useRepeatedLoad(
     async (signal) => {
       const { fromMs, toMs } = spanOf(range, until, Date.now());
@@ -42,11 +44,11 @@ export function useMarks({ id }: DeviceDetails, range: Range, until: string | nu
           { changes: [], stateBefore: null },
         ),
       ]);
-      return marksOf({ commands, alarms, updates, events, presence: changes }).filter(
+      return marksOf({ commands, alarms, updates, events, presence: changes, wordsOf }).filter(
         ({ timeMs }) => timeMs >= fromMs && timeMs <= Math.max(toMs, Date.now()),
       );
     },
-    [id, range.key, until],
+    [id, range.key, until, wordsOf],
     // The live feed has no events.
     () => (until === null ? refreshMs : undefined),
   );

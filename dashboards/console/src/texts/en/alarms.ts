@@ -26,7 +26,7 @@ export const alarms = {
   acknowledgedBy: (actor: string, timeMs: Slot) => sentence`by ${actor}, ${timeMs}`,
   noAlarms: 'No alarms',
   noAlarmMatchesTheseFilters: 'No alarm matches these filters',
-  noAlarmsNothingIsWrong: 'No alarms: nothing is wrong that nobody has dealt with',
+  noAlarmsNothingIsWrong: 'No open alarms',
   silencedWords: { without: 'Left out', with: 'Shown too', only: 'Only these' },
   allButClosed: 'All but closed',
   any: 'Any',
@@ -42,9 +42,10 @@ export const alarms = {
   endNow: 'End now',
   alarmsOfAreSilenced: (to: string) => `Alarms of ${to} are silenced`,
   addASilence: 'Add a silence',
-  selectorHint: 'An id, site=…, type=…, a label such as floor=1, or all',
+  selectorHint: 'A device id, or conditions such as site=north or floor=1, or all',
   for: 'For',
   silence: 'Silence',
+  silenceDevice: (device: string) => `Silence ${device}…`,
   postThemAgain: 'Post them again?',
   hubPostsAgain: (counted: string) =>
     `The hub posts ${counted} again, for another day. What is not taken comes back here.`,
@@ -88,5 +89,5 @@ export const alarms = {
   theAlarms: 'the alarms',
   counts: (raised: number, acknowledged: number, cleared: number, silenced: number) =>
     `${countWords(raised)} open · ${countWords(acknowledged)} acknowledged · ${countWords(cleared)} over, not acknowledged · ${countWords(silenced)} silenced`,
-  closedOnes: 'closed ones',
+  closedOnes: 'Closed alarms',
 };

@@ -40,7 +40,7 @@ export const charts = {
   pointsSinceTheHubStarted: 'Points since the hub started',
   theLedger: 'the ledger',
   noneYet: 'None yet.',
-  saveTheReadings: 'Save the readings of this time:',
+  saveTheReadings: 'Save the readings of this period:',
   theChartOf: (stream: string) => `the chart of ${stream}`,
   meanOfCount: (count: number) => `mean of ${countWords(count)}`,
   lowestToHighest: (lowest: string, highest: string) => `${lowest} to ${highest}`,

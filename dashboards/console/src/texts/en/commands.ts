@@ -2,6 +2,8 @@ import { countWords } from '../../number-words.ts';
 import { sentence, type Slot } from '../sentence.ts';
 
 export const commands = {
+  titleAndName: (title: string, name: string) => `${title} (${name})`,
+  withParams: (command: string, params: string) => `${command} ${params}`,
   stepsOfTheCommand: 'Steps of the command',
   reasonIs: (reason: string) => `Reason: ${reason}`,
   progress: 'Progress',
@@ -32,13 +34,11 @@ export const commands = {
   toAGroup: 'to many devices at once',
   nameOnDevice: (name: string, device: string) => `${name} on ${device}`,
   commandsNewestFirst: 'Commands, newest first',
-  inOneWave: 'in one wave',
-  inWavesOf: (waves: number, size: number) => `in ${countWords(waves)} waves of ${countWords(size)}`,
-  eachWaveStarts: ' Each wave starts when the previous one has finished.',
-  atTheFirstFailure: 'at the first failure',
-  afterMoreThan: (failures: string) => `after more than ${failures}`,
-  pace: (devices: string, division: string, next: string, stop: string) =>
-    `${devices}, ${division}.${next} Stops ${stop}.`,
+  inOneWave: (devices: string) => `${devices}, in one wave.`,
+  inWavesOf: (devices: string, waves: number, size: number) =>
+    `${devices}, in ${countWords(waves)} waves of ${countWords(size)}. Each wave starts when the previous one has finished.`,
+  stopsAtTheFirstFailure: 'Stops at the first failure.',
+  stopsAfterMoreThan: (failures: string) => `Stops after more than ${failures}.`,
   groupCommandId: (id: string) => `Group command ${id}`,
   outcomes: (succeeded: number, targets: number, failed: number) =>
     `${countWords(succeeded)} of ${countWords(targets)} succeeded, ${countWords(failed)} failed or uncertain.`,
@@ -106,14 +106,16 @@ export const commands = {
   storeAGroup: 'Store a group',
   groupOfThisName: 'A group of this name is replaced.',
   store: 'Store',
-  scheduleIsForNow: (name: string, devices: string) => `The schedule ${name} is for ${devices} now`,
+  scheduleIsForNow: (name: string, devices: string) =>
+    `The schedule ${name} is saved. At present it is for ${devices}.`,
   newSchedule: 'New schedule',
   allowedNames: '1 to 40 letters, digits, _ and -',
-  allADeviceIdOr: 'all, a device ID, or conditions (AND), read again at each time',
+  allADeviceIdOr:
+    'all, a device ID, or conditions (AND): type=env-sensor,site=north. They are read again at each time.',
   addTheSchedule: 'Add the schedule',
   saveTheSchedule: 'Save the schedule',
   timesCron: 'Times (cron)',
-  cronExample: 'minute hour day month weekday: 0 22 * * * is each day at 22:00',
+  cronExample: 'Minute, hour, day, month, weekday: 0 22 * * * is every day at 22:00.',
   orOnceAt: 'Or once, at',
   byTheClock: 'By the clock of this browser',
   timeZone: 'Time zone',

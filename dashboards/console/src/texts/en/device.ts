@@ -4,15 +4,14 @@ import { sentence, type Slot } from '../sentence.ts';
 export const device = {
   allCommandsOfThisDevice: 'All commands of this device',
   devicesOfThisTypeTake: 'Devices of this type take no commands.',
-  these: 'these',
-  allOfThese: 'all of these',
-  yourAccountMayNotSend: (which: string) => `Your account may not send ${which}.`,
+  yourAccountMayNotSendThese: 'Your account may not send these.',
+  yourAccountMayNotSendAll: 'Your account may not send all of these.',
   theCommands: 'the commands',
   noCommandsYet: 'No commands yet.',
   lastCommands: 'Last commands',
   since: 'Since',
-  drift: (sign: string, size: string) => `, drift ${sign}${size}`,
-  notKnownYet: (drift: string) => `not known yet${drift}`,
+  notKnownYet: 'not known yet',
+  notKnownYetDrift: (drift: string) => `not known yet, drift ${drift}`,
   inSyncWithin: (span: string) => `in sync (±${span})`,
   seconds: (size: string) => `${size} s`,
   milliseconds: (size: string) => `${size} ms`,
@@ -39,12 +38,12 @@ export const device = {
     device: 'The device closed the session',
     link: 'Connection lost',
   },
-  afterEarlierBootsWithout: (unseenBoots: number) =>
-    `, after ${countWords(unseenBoots)} earlier boots without the hub`,
-  ofFirmware: (firmware: string) => `, firmware ${firmware}`,
-  sessionDetails: (epoch: number, firmware: string, boots: string) => `session ${epoch}${firmware}${boots}`,
-  connectedFrom: (address: string, session: string) => `Connected from ${address} (${session}).`,
-  connected: (session: string) => `Connected (${session}).`,
+  sessionNumber: (epoch: number) => `session ${epoch}`,
+  firmwareVersion: (firmware: string) => `firmware ${firmware}`,
+  bootsWithoutTheHub: (unseenBoots: number) =>
+    `after ${countWords(unseenBoots)} earlier boots without the hub`,
+  connectedFrom: (address: string, details: string) => `Connected from ${address} (${details}).`,
+  connected: (details: string) => `Connected (${details}).`,
   rejectedWithHttpFrom: (status: number, code: string, address: string) =>
     `Rejected with HTTP ${status} (${code}), from ${address}.`,
   openedAConnectionFromWithout: (address: string) =>
@@ -58,8 +57,10 @@ export const device = {
   disconnectedToSleepForS: (sleepSec: number) => `Disconnected to sleep for ${sleepSec} s.`,
   hubWasStoppingAndGave: (slotMs: string) =>
     `The hub was stopping and gave it a time slot to reconnect: ${slotMs}.`,
-  update: (version: string, state: string, why: string, rollout: string) =>
-    `Update to firmware ${version}: ${state}${why} (rollout ${rollout}).`,
+  update: (version: string, state: string, rollout: string) =>
+    `Update to firmware ${version}: ${state} (rollout ${rollout}).`,
+  updateBecause: (version: string, state: string, reason: string, rollout: string) =>
+    `Update to firmware ${version}: ${state}, ${reason} (rollout ${rollout}).`,
   registeredNotConnectedYet: 'Registered; not connected yet.',
   nowStateReason: (state: string, reason: string) => `Now ${state}: ${reason}.`,
   timeUnknown: 'time unknown',
@@ -131,8 +132,10 @@ export const device = {
   allDevices: 'All devices',
   history: 'History',
   theDeviceType: (details: string) => `the device type ${details}`,
-  behind: (offset: string, drift: string) => `${offset} behind${drift}`,
-  ahead: (offset: string, drift: string) => `${offset} ahead${drift}`,
+  behind: (offset: string) => `${offset} behind`,
+  ahead: (offset: string) => `${offset} ahead`,
+  behindDrift: (offset: string, drift: string) => `${offset} behind, drift ${drift}`,
+  aheadDrift: (offset: string, drift: string) => `${offset} ahead, drift ${drift}`,
   lastPong: 'Last pong',
   lastFrame: 'Last frame',
   lastData: 'Last data',

@@ -13,6 +13,9 @@ export const fleet = {
   theirSessionsAndOpenCommands:
     'Their sessions and open commands end; credentials, labels and settings are deleted. Stored readings and the audit stay.',
   ofOtherTypesWillNot: (chosenDevices: string) => `${chosenDevices} of other types will not get it.`,
+  thisTypeHasNoSettings: 'Devices of this type have no settings.',
+  settingsOf: (devices: string) => `Settings of ${devices}`,
+  settingsAreOnTheirWay: (devices: string) => `The settings are on their way to ${devices}`,
   thisTypeHasNoCommands: 'This type has no commands that you may send.',
   isSentTo: (command: string, target: string) => `${command} is sent to ${target}`,
   someFailed: (word: string, failed: number, ids: number, id: string, message: string) =>

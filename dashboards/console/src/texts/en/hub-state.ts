@@ -27,8 +27,9 @@ export const hubState = {
     rejected: 'rejected (device notified)',
     dropped: 'dropped',
   },
-  pointsReceived: (came: string) => `${came} points received`,
-  ofThemOnDiskAtStart: (carried: string) => `, of which ${carried} were on disk when the hub started`,
+  pointsReceived: (came: string) => `${came} points received.`,
+  pointsReceivedAndOnDisk: (came: string, carried: string) =>
+    `${came} points received, of which ${carried} were on disk when the hub started.`,
   allPointsAreAccountedFor: 'All points are accounted for.',
   unaccountedFor: (points: string) =>
     `${points} unaccounted for. This is a bug in the hub; please report it.`,

@@ -4,18 +4,20 @@ import { sentence, type Slot } from '../sentence.ts';
 export const incidents = {
   twoDevicesShareOneId: 'Two devices share one ID and secret.',
   deviceConnectsAndDisconnectsRepeatedly: 'Device connects and disconnects repeatedly (flapping).',
-  disconnectedTogether: (devices: string, where: string) => `${devices}${where} disconnected together.`,
+  disconnectedTogether: (devices: string) => `${devices} disconnected together.`,
   scheduleWasRefused: (subject: string) => `Schedule ${subject} was refused at its last times.`,
   anotherHubUsesTheSame: (subject: string) =>
     `Another hub (${subject}) uses the same MQTT topics: give each hub its own HUB_MQTT_ROOT.`,
-  asManyAsOneAddress: 'as many as one address may',
-  theLimitOf: (limit: string) => `the limit of ${limit}`,
-  connectionsFromAreBeingCut: (subject: string, limit: string) =>
-    `Connections from ${subject} are being cut: it holds ${limit}.`,
-  commonalities: {
-    site: (site: string) => ` at site ${site}`,
-    address: (address: string) => ` behind address ${address}`,
-    firmware: (firmware: string) => ` on firmware ${firmware}`,
+  connectionsFromAreBeingCut: (subject: string) =>
+    `Connections from ${subject} are being cut: it holds as many as one address may.`,
+  connectionsAtTheLimitAreBeingCut: (subject: string, limit: string) =>
+    `Connections from ${subject} are being cut: it holds the limit of ${limit}.`,
+  disconnectedTogetherAt: {
+    site: (devices: string, site: string) => `${devices} at site ${site} disconnected together.`,
+    address: (devices: string, address: string) =>
+      `${devices} behind address ${address} disconnected together.`,
+    firmware: (devices: string, firmware: string) =>
+      `${devices} on firmware ${firmware} disconnected together.`,
   },
   theIncidents: 'the incidents',
   incidents: 'Incidents',

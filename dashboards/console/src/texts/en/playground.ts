@@ -2,7 +2,7 @@ import { countWords } from '../../number-words.ts';
 import { sentence, type Slot } from '../sentence.ts';
 
 export const playground = {
-  nextAttemptInS: (waitMs: string) => `; next attempt in ${waitMs} s`,
+  closedNextAttemptIn: (why: string, waitSec: string) => `${why}; next attempt in ${waitSec} s`,
   addressOfTheHub: 'Address of the hub for devices',
   deviceId: 'Device id',
   connect: 'Connect',

@@ -2,7 +2,7 @@ import { sentence, type Slot } from '../sentence.ts';
 
 export const shell = {
   hubCannotBeReached: 'The hub cannot be reached.',
-  tryAgainInS: (retryAfterSec: number) => ` Try again in ${retryAfterSec} s.`,
+  tryAgainInS: (retryAfterSec: number) => `Try again in ${retryAfterSec} s.`,
   theHubAnswered: (status: number) => `The hub answered ${status}.`,
   yourSessionHasEndedSign: 'Your session has ended. Sign in again.',
   utc: (time: string) => `${time} UTC`,

@@ -8,7 +8,7 @@ export const twins = {
   allADeviceId: 'all, a device ID, or conditions (AND): type=env-sensor,site=north,floor=2',
   whatIsLeftEmptyStays: 'What is left empty stays as it is.',
   fillInWhat: 'Fill in what is to be changed.',
-  itStopsAtMore: 'It stops at more: a device that refuses, or does not answer.',
+  itStopsAtMore: 'The change stops when more devices refuse or do not answer.',
   tenthOfThemInEach: (devices: Slot, patch: Slot) =>
     sentence`${devices}, a tenth of them in each wave: ${patch}`,
   changesOfSettings: 'the changes of settings',
@@ -55,7 +55,7 @@ export const twins = {
   reported: 'Reported',
   deviceHasReportedNothingYet: 'The device has reported nothing yet.',
   standing: (reportedMs: Slot, rev: number, dealtRev: number) =>
-    sentence`Reported ${reportedMs}. Desired revision ${rev}; the device dealt with ${dealtRev}.`,
+    sentence`Last reported ${reportedMs}. The desired settings are revision ${rev}; the device has answered revision ${dealtRev}.`,
   byDefault: (byDefault: string) => `${byDefault} (default)`,
   notAsDesired: '≠ desired',
 };
