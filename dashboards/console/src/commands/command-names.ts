@@ -5,9 +5,10 @@ import type { TypeRow } from '../../../../schemas/api/device-types.ts';
 import { ask } from '../api.ts';
 import { texts } from '../texts/texts.ts';
 
-/** `Blink (identify)`, or the name alone when there is no title. */
+/** `Blink (identify)`; one of the two where there is no title, or where they differ by a capital alone. */
 export function commandWords(name: string, title: string | undefined): string {
-  return title === undefined || title === name ? name : texts.commands.titleAndName(title, name);
+  if (title === undefined) return name;
+  return title.toLowerCase() === name ? title : texts.commands.titleAndName(title, name);
 }
 
 /** Titles by command; none where device types disagree. */
