@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { commandWords, titlesOf } from '../../../dashboards/console/src/commands/command-names.ts';
 import { fieldRows, familiesOf } from '../../../dashboards/console/src/device-types/type-view.ts';
 import { closeWords, lossWords } from '../../../dashboards/console/src/hub-state/close-words.ts';
 import { reasonWords, statusWords } from '../../../dashboards/console/src/forms/command-words.ts';
@@ -143,4 +144,18 @@ test('Connections that the hub closed and those that ended otherwise have their 
   assert.match(closeWords('1000'), /cleanly/);
   assert.match(lossWords('1000'), /without a bye/);
   assert.equal(lossWords('1006'), 'connection lost');
+});
+
+test('a command is called by its title and its name, by one of them where they are the same or types disagree', () => {
+  const titles = titlesOf([
+    { commandTitles: { identify: 'Blink', close: 'Close', open: 'Open the valve' } },
+    { commandTitles: { identify: 'Blink', open: 'Open the door' } },
+  ]);
+  const wordsOf = (name: string): string => commandWords(name, titles.get(name));
+  assert.deepEqual(['identify', 'close', 'open', 'other'].map(wordsOf), [
+    'Blink (identify)',
+    'Close',
+    'open',
+    'other',
+  ]);
 });

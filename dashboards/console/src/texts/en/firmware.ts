@@ -1,4 +1,3 @@
-import { countWords } from '../../number-words.ts';
 import { sentence, type Slot } from '../sentence.ts';
 
 export const firmware = {
