@@ -60,6 +60,16 @@ test('devices that somebody works on are silenced, and a selector that is none i
   (await sensor(t, hub, 'd-2'))(70);
   const { page } = await openSignedIn(t, hub, '/alarms');
   await page.getByText('temperature 70 °C, over 60').waitFor();
+  const narrow = 390;
+  await page.setViewportSize({ width: narrow, height: 844 });
+  const pages = page.getByRole('navigation', { name: 'Pages' });
+  await pages.getByText('that nobody has acknowledged').waitFor();
+  const last = await pages.getByRole('link', { name: 'Hub' }).boundingBox();
+  assert.ok(
+    last !== null && last.x + last.width <= narrow,
+    'every page is in reach beside the count of alarms',
+  );
+  await page.setViewportSize({ width: 1280, height: 800 });
   await page.getByLabel('d-1: temperature 64.2 °C, over 60').check();
   await page.getByLabel('d-2: temperature 70 °C, over 60').check();
   const silence = page.getByRole('link', { name: /^Silence d-/ });

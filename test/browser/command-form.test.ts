@@ -83,7 +83,7 @@ test('what moves something is confirmed, and what is critical by typing the devi
   await close.getByText('The device reports that it succeeded.').waitFor();
   await close.getByRole('button', { name: 'Done' }).click();
 
-  const reset = await openForm(page, 'Reset to factory settings');
+  const reset = await openForm(page, 'Reset to factory settings (factory-reset)');
   await reset.getByText('It is never queued: it runs now or not at all.').waitFor();
   await reset.getByRole('button', { name: 'Review…' }).click();
   const yes = reset.getByRole('button', { name: 'Confirm and send' });

@@ -70,7 +70,7 @@ function Chosen({
       name="pictures"
       aside={<RangeBar range={range} until={asked.get('until')} />}
     >
-      <fieldset class="compared-fields">
+      <fieldset class="field-group compared-fields">
         <legend>{texts.charts.fields}</legend>
         {fields.map((field) => {
           const on = chosen.includes(field);
