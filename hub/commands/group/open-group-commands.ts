@@ -148,6 +148,8 @@ export class OpenGroupCommand implements GroupCommandRecord {
   /** No further wave begins; what is not sent yet is cancelled. @throws HubError `database-failed` */
   async end(status: Exclude<GroupCommandStatus, 'running'>, reason?: string): Promise<void> {
     const { clock, journal, dispatcher } = this.#deps;
+    // Its report is owed from then on, and whoever publishes it counts what is in the journal.
+    while (this.#unsaved.size > 0) await this.#save();
     const ended = { ...this.#groupCommand, status, reason, endedMs: clock.now() };
     if (!(await journal.save(ended))) {
       // Another hub runs it, and reports its end.
