@@ -211,8 +211,11 @@ const planted: Readonly<Record<keyof HubFaults, readonly (readonly [Partial<HubL
   ],
   reports: [
     [{ groups: [{ ...group, final: false }] }, 'g-1 has not ended'],
-    [{ groups: [{ ...group, reports: [] }] }, 'g-1 has 0 reports'],
-    [{ groups: [{ ...group, reports: ['{"succeeded":0}', '{"succeeded":1}'] }] }, 'g-1 has 2 reports'],
+    [{ groups: [{ ...group, reports: [] }] }, 'g-1 has the reports []'],
+    [
+      { groups: [{ ...group, reports: ['{"succeeded":0}', '{"succeeded":1}'] }] },
+      'g-1 has the reports [{"succeeded":0}, {"succeeded":1}]',
+    ],
     [{ groups: [{ ...group, targets: [...group.targets, ...group.targets.slice(1)] }] }, 'd-2/g-1'],
     [
       { groups: [{ ...group, targets: [{ device: 'd-1', status: 'succeeded' }] }] },

@@ -212,12 +212,14 @@ export const hubJudges = {
     const losses = incidents.filter(({ kind }) => kind === 'correlated-loss');
     const ids = [...new Set(losses.map(({ id }) => id))].map((id) => {
       const first = losses.find((incident) => incident.id === id);
+      // A wider scope may explain it better when more is known.
+      const last = losses.findLast((incident) => incident.id === id);
       const ends = new Set(
         losses.flatMap((incident) =>
           incident.id === id && incident.state === 'closed' ? [incident.untilMs] : [],
         ),
       );
-      return { id, scope: first?.scope ?? '', sinceMs: first?.sinceMs ?? 0, ends: [...ends] };
+      return { id, scope: last?.scope ?? '', sinceMs: first?.sinceMs ?? 0, ends: [...ends] };
     });
     return [
       ...ids.flatMap(({ id, scope, ends }) =>
@@ -251,7 +253,9 @@ export const hubJudges = {
       });
       return [
         ...(final ? [] : [`${id} has not ended`]),
-        ...(new Set(reports).size === 1 ? [] : [`${id} has ${new Set(reports).size} reports`]),
+        ...(new Set(reports).size === 1
+          ? []
+          : [`${id} has the reports [${[...new Set(reports)].join(', ')}]`]),
         ...twice(targets.map(({ device }) => `${device}/${id}`)),
         ...untrue,
       ];
