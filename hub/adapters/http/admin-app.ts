@@ -7,6 +7,7 @@ import { faultText } from '../../../schemas/field-error.ts';
 import { readJson } from '../../../schemas/json-text.ts';
 import { HubError } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
+import { countRequests } from '../asks-for-websocket.ts';
 import { bodyTimeoutMs, limitBodies, longestUploadMs } from './body-times.ts';
 import { answerFaults, refuseConnection, refuseHandshake, refuseRequest } from './error-answers.ts';
 import { validateRequests } from './request-validation.ts';
@@ -72,6 +73,7 @@ export async function adminApp({
     frameworkErrors: refuseRequest,
     clientErrorHandler: refuseConnection,
   });
+  countRequests(app.server);
   await app.register(helmet, {
     contentSecurityPolicy: {
       useDefaults: false,

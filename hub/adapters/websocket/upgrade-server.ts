@@ -12,7 +12,7 @@ import type { ServerOptions, WebSocket } from 'ws';
 import { limits } from '../../../schemas/index.ts';
 import { subprotocols } from '../../../schemas/limits.ts';
 import { HubError } from '../../kernel/errors.ts';
-import { asksForWebSocket } from '../asks-for-websocket.ts';
+import { asksForWebSocket, countRequests } from '../asks-for-websocket.ts';
 
 export const devicePath = '/v1/device';
 /** Those the hub speaks. */
@@ -55,6 +55,7 @@ export function createWebServer(tls: (TlsOptions & SecureContextOptions) | undef
   try {
     const server = tls === undefined ? createHttpServer(http) : createHttpsServer({ ...http, ...tls });
     server.maxHeadersCount = maxHeaders;
+    countRequests(server);
     return server;
   } catch (error) {
     throw new HubError('tls-invalid', 'the key and certificate were not accepted', { cause: error });

@@ -182,3 +182,20 @@ function message(bytes: number): Buffer {
   head.writeBigUInt64BE(BigInt(bytes), 2);
   return Buffer.concat([head, Buffer.alloc(bytes, ' ')]);
 }
+
+test('an upgrade behind a request that is not answered yet is answered after it, as if it had not asked (RFC 9112 §9.3.2)', async () => {
+  const { id, secret } = hub.device('d-1');
+  const headers = { Authorization: basic(id, secret), Connection: 'Upgrade, close' };
+  const places: [place: string, where: NetConnectOpts, path: string, statuses: number[]][] = [
+    ['admin listener', tcp(hub.hub.adminUrl), '/api/v1/live', [401, 401]],
+    ['hub.sock', { path: join(hub.dataDir, 'hub.sock') }, '/api/v1/live', [404, 426]],
+    // Its answers end the connection.
+    ['device listener', tcp(hub.hub.deviceUrl), '/v1/device', [404]],
+  ];
+  for (const [place, where, path, statuses] of places) {
+    const first = ['GET /api/v1/me HTTP/1.1', 'Host: hub', ''];
+    const { answer } = await ask(where, [...first, ...upgradeLines(`GET ${path} HTTP/1.1`, headers)]);
+    const seen = [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
+    assert.deepEqual(seen, statuses, place);
+  }
+});
