@@ -30,7 +30,8 @@ export interface WebhookStore {
   dead(webhook: string, limit: number): Promise<StoredDeadDelivery[]>;
   /** How many dead ones each webhook has; one without any is not in it. */
   deadCounts(): Promise<ReadonlyMap<string, number>>;
-  add(webhook: Webhook): Promise<void>;
+  /** @returns false: the name is taken */
+  add(webhook: Webhook): Promise<boolean>;
   /** With all that it has not taken. */
   remove(name: string): Promise<void>;
   /** They are taken. */

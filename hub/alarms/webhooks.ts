@@ -176,7 +176,7 @@ export class Webhooks {
     }
     if (given.to !== undefined) parseSelector(given.to);
     const webhook = { ...given, actor, createdMs: clock.now() };
-    await store.add(webhook);
+    if (!(await store.add(webhook))) throw new HubError('webhook-exists', given.name);
     return viewOf(this.#keep(webhook), 0);
   }
 

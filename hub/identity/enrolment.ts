@@ -24,12 +24,16 @@ export interface PendingRequest extends EnrolmentRequest {
 /** Every method may reject with HubError `database-failed`. */
 export interface EnrolmentStore {
   load(): Promise<EnrolmentRecord[]>;
-  save(enrolment: EnrolmentRecord): Promise<void>;
+  add(enrolment: EnrolmentRecord): Promise<void>;
   /** One more use. @returns false: it is not as it was known any more, because another hub has changed it, and nothing is spent */
   spend(known: EnrolmentRecord): Promise<boolean>;
   remove(id: string): Promise<void>;
   loadRequests(): Promise<PendingRequest[]>;
-  saveRequest(request: PendingRequest): Promise<void>;
+  /**
+   * @param known the request of this device as it was last read; undefined: there was none
+   * @returns false: it is another one by now, because the device has asked another hub, or somebody has decided there; nothing is saved
+   */
+  saveRequest(request: PendingRequest, known: PendingRequest | undefined): Promise<boolean>;
   removeRequest(deviceId: string): Promise<void>;
 }
 
@@ -125,7 +129,7 @@ export class Enrolments {
       used: 0,
     };
     this.#writes += 1;
-    await this.#deps.store.save(enrolment);
+    await this.#deps.store.add(enrolment);
     this.#enrolments.set(id, enrolment);
     return { id, token };
   }
@@ -158,12 +162,19 @@ export class Enrolments {
   /** @throws HubError `enrolment-unknown` when the device has not asked */
   async decide(deviceId: string, approved: boolean): Promise<void> {
     const request = this.#requests.get(deviceId);
-    if (request === undefined) throw new HubError('enrolment-unknown', deviceId, { details: { deviceId } });
+    if (request === undefined) throw unknownRequest(deviceId);
     if (!approved) return this.#forget(deviceId);
-    const decided = { ...request, approved };
+    // Another device asks by now: nobody has seen that, so it is not what was approved.
+    if (!(await this.#keepRequest({ ...request, approved }, request))) throw unknownRequest(deviceId);
+  }
+
+  /** @returns false: another hub has changed it */
+  async #keepRequest(request: PendingRequest, known: PendingRequest | undefined): Promise<boolean> {
     this.#writes += 1;
-    await this.#deps.store.saveRequest(decided);
-    this.#requests.set(deviceId, decided);
+    const isKept = await this.#deps.store.saveRequest(request, known);
+    this.#writes += 1;
+    if (isKept) this.#requests.set(request.deviceId, request);
+    return isKept;
   }
 
   /** A device asks for its identity. @param address of the network it asks from @throws HubError `input-invalid` (publicKey) */
@@ -311,10 +322,8 @@ export class Enrolments {
       askedMs,
       approved: false,
     };
-    this.#writes += 1;
-    await this.#deps.store.saveRequest(asked);
-    this.#requests.set(record.id, asked);
-    return { kind: 'pending', claim };
+    const isKept = await this.#keepRequest(asked, request);
+    return isKept ? { kind: 'pending', claim } : { kind: 'refused', reason: 'busy' };
   }
 
   #isFull(enrolmentId: string): boolean {
@@ -344,6 +353,10 @@ export class Enrolments {
     const reason = outcome.kind === 'refused' ? outcome.reason : outcome.kind;
     this.#deps.audit.refused(address, { ...event, details: { reason } });
   }
+}
+
+function unknownRequest(deviceId: string): HubError {
+  return new HubError('enrolment-unknown', deviceId, { details: { deviceId } });
 }
 
 const denied: Enrolled = { kind: 'denied' };

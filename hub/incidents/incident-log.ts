@@ -19,9 +19,17 @@ interface Unsaved {
 
 /** Every method may reject with HubError `database-failed`. */
 export interface IncidentStore {
-  /** Oldest first. */
+  /**
+   * Those that are over, and open ones that this hub tells of: of several hubs it takes over those of hubs that have ended. Oldest
+   * first.
+   */
   load(): Promise<StoredIncident[]>;
-  /** Each replaces what was there under its id; the oldest closed ones beyond the bound are dropped. */
+  /** Those that another hub tells of. Oldest first. */
+  ofOthers(): Promise<Incident[]>;
+  /**
+   * Each replaces what was there under its id, unless another hub tells of it by now; the oldest closed ones beyond the bound are
+   * dropped.
+   */
   save(incidents: readonly StoredIncident[]): Promise<void>;
 }
 

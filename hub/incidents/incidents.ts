@@ -74,7 +74,8 @@ export class Incidents {
   }
 
   /**
-   * Resumes the incidents of an earlier hub: an open one stays open under its id, and closes when it is over.
+   * Resumes the incidents of an earlier hub: an open one stays open under its id, and closes when it is over. Those that are known are
+   * passed over.
    * @param incidents oldest first
    * @param presenceOf of a device that is registered
    * @returns devices whose id two devices fought for: the guard must watch them again
@@ -84,7 +85,9 @@ export class Incidents {
     presenceOf: (deviceId: string) => Presence | undefined,
   ): string[] {
     const cloned: string[] = [];
+    const known = new Set(this.#all.map(({ id }) => id));
     for (const { members, owed: _, ...incident } of incidents) {
+      if (known.has(incident.id)) continue;
       this.#all.push(incident);
       if (incident.state === 'closed') continue;
       if (incident.kind === 'shared-topics') {
@@ -96,14 +99,14 @@ export class Incidents {
         this.#byKindAndSubject.set(`${incident.kind} ${incident.subject}`, incident);
         continue;
       }
-      const known = members.filter((deviceId) => presenceOf(deviceId) !== undefined);
-      const [deviceId] = known;
+      const registered = members.filter((deviceId) => presenceOf(deviceId) !== undefined);
+      const [deviceId] = registered;
       if (deviceId === undefined) {
         this.#end(incident, members);
       } else if (incident.scope !== undefined) {
-        const away = known.filter((id) => isLost(presenceOf(id)));
+        const away = registered.filter((id) => isLost(presenceOf(id)));
         for (const id of away) this.#lost.add(id);
-        this.#byGroup.set(this.#correlated.resume(incident.scope, known, away, incident.of), incident);
+        this.#byGroup.set(this.#correlated.resume(incident.scope, registered, away, incident.of), incident);
       } else {
         this.#byKindAndSubject.set(`${incident.kind} ${deviceId}`, incident);
         switch (incident.kind) {
@@ -116,6 +119,7 @@ export class Incidents {
           case 'correlated-loss':
           case 'schedule-refused':
           case 'connections-cut':
+          case 'hub-lost':
           // Those have a scope or a subject, and are resumed above.
         }
       }
@@ -178,6 +182,11 @@ export class Incidents {
   /** Another hub uses the same topics of the broker, or has stopped doing so. */
   topicsShared(hubId: string, raised: boolean): void {
     this.#about('shared-topics', hubId, raised);
+  }
+
+  /** A hub of the cluster has ended without a goodbye; or it is back. */
+  hubLost(hubId: string, raised: boolean): void {
+    this.#about('hub-lost', hubId, raised);
   }
 
   /** Times of a schedule are refused one after the other; or one was sent, or the schedule is gone. */

@@ -9,7 +9,7 @@ import { hashToken, newToken } from './passwords.ts';
 import { invalidMember } from './proof-faults.ts';
 
 interface ApiTokensDeps {
-  store: Pick<OperatorStore, 'loadTokens' | 'saveToken' | 'removeToken'>;
+  store: Pick<OperatorStore, 'loadTokens' | 'addToken' | 'removeToken'>;
   clock: Clock;
   /** The rights of this token changed or ended: what it has open ends too. */
   changed: (actor: string) => void;
@@ -23,7 +23,7 @@ export class ApiTokens {
   readonly #deps: ApiTokensDeps;
   /** By hash. */
   #tokens = new Map<string, TokenRecord>();
-  /** Changes made here. */
+  /** Changes that were begun or ended here. */
   #writes = 0;
   /** Hashes of the expired tokens that have been announced. */
   readonly #expired = new Set<string>();
@@ -97,8 +97,7 @@ export class ApiTokens {
   /** @returns the token, shown this once @throws HubError `input-invalid` when the name is taken */
   async add(name: string, rights: Rights, notAfterMs?: number): Promise<string> {
     const { clock, store } = this.#deps;
-    if (this.#tokenOf(`token:${name}`) !== undefined)
-      throw invalidMember('name', 'a name that no other token has');
+    if (this.#tokenOf(`token:${name}`) !== undefined) throw nameTaken();
     demandPlace(this.#tokens.size, { things: 'API tokens', room: maxTokens });
     if (notAfterMs !== undefined && notAfterMs <= clock.now())
       throw invalidMember('notAfterMs', 'a time to come, in Unix ms');
@@ -111,7 +110,9 @@ export class ApiTokens {
       ...(notAfterMs === undefined ? {} : { notAfterMs }),
     };
     this.#writes += 1;
-    await store.saveToken(record);
+    // Another hub may have made one of this name in the meantime.
+    if (!(await store.addToken(record))) throw nameTaken();
+    this.#writes += 1;
     this.#tokens.set(record.hash, record);
     return token;
   }
@@ -122,8 +123,13 @@ export class ApiTokens {
     if (record === undefined) throw new HubError('operator-unknown', name, { details: { name } });
     this.#writes += 1;
     await this.#deps.store.removeToken(name);
+    this.#writes += 1;
     this.#tokens.delete(record.hash);
     this.#expired.delete(record.hash);
     this.#deps.changed(`token:${name}`);
   }
+}
+
+function nameTaken(): HubError {
+  return invalidMember('name', 'a name that no other token has');
 }

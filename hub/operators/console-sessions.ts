@@ -42,7 +42,9 @@ interface CookieRules {
 /** By the hash of the cookie. Every method may reject with HubError `database-failed`. */
 export interface ConsoleSessionStore {
   load(): Promise<StoredSession[]>;
-  save(hash: string, session: StoredSession): Promise<void>;
+  add(session: StoredSession): Promise<void>;
+  /** Unless another hub has ended it. @param known as it was last read */
+  used(known: StoredSession, usedMs: number): Promise<void>;
   remove(hash: string): Promise<void>;
 }
 
@@ -122,7 +124,7 @@ export class ConsoleSessions {
     this.#sessions.set(hash, { ...stored, openedAt: at, usedAt: at });
     const [oldest] = this.#oldestFirst();
     if (this.#sessions.size > maxSessions && oldest !== undefined) this.#end(oldest.hash);
-    await this.#tried(this.#written(store.save(hash, stored)));
+    await this.#tried(this.#written(store.add(stored)));
     return { cookie, csrf: csrfOf(cookie), rules: rulesOf(stored) };
   }
 
@@ -179,7 +181,7 @@ export class ConsoleSessions {
         delete session.unsaved;
         const { openedAt: _openedAt, usedAt: _usedAt, ...stored } = session;
         const usedMs = this.#usedMs(session);
-        return this.#tried(this.#deps.store.save(session.hash, { ...stored, usedMs }));
+        return this.#tried(this.#deps.store.used(stored, usedMs));
       }),
     );
   }

@@ -14,17 +14,30 @@ export interface TokenRecord extends Token {
   hash: string;
 }
 
+export type AccountChange =
+  { kind: 'changed'; record: AccountRecord } | { kind: 'gone' } | { kind: 'last-admin' };
+
 /** Every method may reject with HubError `database-failed`. */
 export interface OperatorStore {
   loadAccounts(): Promise<AccountRecord[]>;
   loadTokens(): Promise<TokenRecord[]>;
-  /** Adds it, or replaces the one of this name. */
-  saveAccount(account: AccountRecord): Promise<void>;
-  /** As `saveAccount`, unless no admin would be left. @returns whether it was saved */
-  saveKeepingAnAdmin(account: AccountRecord): Promise<boolean>;
-  saveToken(token: TokenRecord): Promise<void>;
+  /** @returns false: the name is taken */
+  addAccount(account: AccountRecord): Promise<boolean>;
+  /**
+   * @param known as it was last read
+   * @param change is given `known` or, when another hub has changed the account since, what is on disk now; perhaps several times.
+   *   Nothing is written when it returns what it was given.
+   * @param keepsAnAdmin whether it is refused that no admin would be left
+   */
+  changeAccount(
+    known: AccountRecord,
+    change: (now: AccountRecord) => AccountRecord,
+    options: { keepsAnAdmin: boolean },
+  ): Promise<AccountChange>;
+  /** @returns false: the name is taken */
+  addToken(token: TokenRecord): Promise<boolean>;
   removeAccount(name: string): Promise<void>;
-  /** As `removeAccount`, unless no admin would be left. @returns whether it is gone */
+  /** Unless no admin would be left. @returns whether it is gone */
   removeKeepingAnAdmin(name: string): Promise<boolean>;
   removeToken(name: string): Promise<void>;
 }

@@ -6,14 +6,22 @@ import type { Clock } from '../../schemas/time/clock.ts';
 import type { Origin } from '../../schemas/api/requester.ts';
 import type { Auditor } from '../audit/audit.ts';
 import { nameOf } from './actor-name.ts';
+import {
+  accountUnknown,
+  grantOfAccount,
+  hasRights,
+  isPerson,
+  lastAdmin,
+  nameTaken,
+} from './account-rules.ts';
 import { ApiTokens } from './api-tokens.ts';
 import { attempt, FailedLogins, throttled, type Denial, type Login } from './failed-logins.ts';
 import type { ExternalPerson } from './identity-provider.ts';
-import type { AccountRecord, OperatorStore } from './operator-store.ts';
+import type { AccountChange, AccountRecord, OperatorStore } from './operator-store.ts';
 import { PasswordJudge } from './password-judge.ts';
 import { hashPassword, hashToken, passwordHolds } from './passwords.ts';
 import { demandPassword, invalidMember } from './proof-faults.ts';
-import type { SecondFactors } from './second-factor.ts';
+import type { CodeUse, SecondFactors } from './second-factor.ts';
 
 export interface OperatorsDeps {
   store: OperatorStore;
@@ -32,7 +40,7 @@ export class Operators {
   readonly #deps: OperatorsDeps;
   #accounts = new Map<string, AccountRecord>();
   readonly tokens: ApiTokens;
-  /** Changes of accounts made here. */
+  /** Changes of accounts that were begun or ended here. */
   #writes = 0;
   readonly #failures: FailedLogins;
   readonly #passwords: PasswordJudge;
@@ -63,6 +71,7 @@ export class Operators {
     // A code that was used elsewhere ends nothing.
     for (const [name, account] of before)
       if (grantOfAccount(accounts.get(name)) !== grantOfAccount(account)) changed(`operator:${name}`);
+    if (this.#hasOwnAccount()) this.#firstLoginHash = undefined;
   }
 
   /** Passwords not judged because too many waited. */
@@ -72,15 +81,22 @@ export class Operators {
 
   /** A code that makes the first admin, once; undefined when there is an account of this hub already. */
   openFirstLogin(): string | undefined {
-    if ([...this.#accounts.values()].some(({ external }) => external === undefined)) return undefined;
+    if (this.#hasOwnAccount()) return undefined;
     const code = randomBytes(24).toString('base64url');
     this.#firstLoginHash = hashToken(code);
     return code;
   }
 
-  /** Trades the code for the first admin's account. */
+  #hasOwnAccount(): boolean {
+    return [...this.#accounts.values()].some(({ external }) => external === undefined);
+  }
+
+  /** Trades the code for the first admin's account, unless another hub has done so with its own. */
   async firstLogin(code: string, name: string, password: string, address: string): Promise<Login> {
-    if (this.#firstLoginHash === undefined || hashToken(code) !== this.#firstLoginHash) {
+    const isRight = (): boolean =>
+      this.#firstLoginHash !== undefined && hashToken(code) === this.#firstLoginHash;
+    if (isRight()) await this.refresh();
+    if (!isRight()) {
       return this.#failures.failed({ ...attempt(address), action: 'first-login', subject: name }, address);
     }
     this.#firstLoginHash = undefined;
@@ -143,17 +159,24 @@ export class Operators {
     const account = this.#accounts.get(name);
     if (account?.secondFactor === undefined) return undefined;
     if (code === undefined) return { kind: 'code-needed' };
-    const use = this.#deps.factors.use(name, account.secondFactor, code);
-    if (use.kind === 'right') {
-      const used = { ...account, secondFactor: use.factor };
-      this.#accounts.set(name, used);
-      this.#writes += 1;
-      await this.#deps.store.saveAccount(used);
-      return undefined;
-    }
+    let use: CodeUse | undefined;
+    // Judged by what is on disk, so that of several hubs one takes it.
+    const became = await this.#written((store) =>
+      store.changeAccount(
+        account,
+        (now) => {
+          use = now.secondFactor && this.#deps.factors.use(name, now.secondFactor, code);
+          return use?.kind === 'right' ? { ...now, secondFactor: use.factor } : now;
+        },
+        { keepsAnAdmin: false },
+      ),
+    );
+    if (became.kind === 'changed') this.#learned(became.record);
+    const isSame = became.kind === 'changed' && became.record.passwordHash === account.passwordHash;
+    if (isSame && (use === undefined || use.kind === 'right')) return undefined;
+    if (use?.kind === 'throttled') return throttled(use.waitMs);
     const event = { ...attempt(address), action: 'login', subject: name } as const;
-    const failed = this.#failures.failed({ ...event, details: { reason: 'code' } }, address, name);
-    return use.kind === 'throttled' ? throttled(use.waitMs) : failed;
+    return this.#failures.failed({ ...event, details: { reason: 'code' } }, address, name);
   }
 
   /** Somebody whom the identity provider knows: the account is made, or follows the rights of now. @throws HubError `input-invalid` */
@@ -164,12 +187,17 @@ export class Operators {
   ): Promise<Extract<Login, { kind: 'operator' }>> {
     const known = this.#externalAccount({ issuer, subject });
     if (known === undefined) {
-      if (this.#accounts.has(name)) throw invalidMember('name', 'a name that no other account has');
+      if (this.#accounts.has(name)) throw nameTaken();
       demandPlace(this.#accounts.size, { things: 'accounts', room: maxAccounts });
       const external = { issuer, subject };
       const createdMs = this.#deps.clock.now();
-      await this.replaceAccount({ name, ...rights, passwordHash: '', createdMs, external });
-    } else if (!hasRights(known, rights)) await this.replaceAccount({ ...known, ...rights });
+      const account = { name, ...rights, passwordHash: '', createdMs, external };
+      const found = (now: AccountRecord): AccountRecord => {
+        if (now !== account && !isPerson(now, external)) throw nameTaken();
+        return { ...now, ...rights };
+      };
+      await this.#add(account, found, { keepsAnAdmin: false });
+    } else if (!hasRights(known, rights)) await this.change(known.name, (now) => ({ ...now, ...rights }));
     return this.#signedIn(known?.name ?? name, { address, origin: 'http' });
   }
 
@@ -177,18 +205,12 @@ export class Operators {
   async endExternal(person: Pick<ExternalPerson, 'issuer' | 'subject'>): Promise<void> {
     const known = this.#externalAccount(person);
     if (known === undefined) return;
-    this.#writes += 1;
-    await this.#deps.store.removeAccount(known.name);
+    await this.#written((store) => store.removeAccount(known.name));
     this.#dropped(known);
   }
 
-  #externalAccount({
-    issuer,
-    subject,
-  }: Pick<ExternalPerson, 'issuer' | 'subject'>): AccountRecord | undefined {
-    return [...this.#accounts.values()].find(
-      ({ external }) => external?.issuer === issuer && external.subject === subject,
-    );
+  #externalAccount(person: Pick<ExternalPerson, 'issuer' | 'subject'>): AccountRecord | undefined {
+    return [...this.#accounts.values()].find((account) => isPerson(account, person));
   }
 
   async #signedIn(
@@ -260,49 +282,88 @@ export class Operators {
     const demotes = rights.role !== 'admin';
     if (demotes && this.#isLastAdmin(name)) throw lastAdmin();
     if (known === undefined) demandPlace(this.#accounts.size, { things: 'accounts', room: maxAccounts });
-    const passwordHash = password === undefined ? (known?.passwordHash ?? '') : await hashPassword(password);
-    const createdMs = known?.createdMs ?? this.#deps.clock.now();
-    const account = { ...known, name, ...rights, passwordHash, createdMs };
-    this.#writes += 1;
-    if (!demotes) await this.#deps.store.saveAccount(account);
-    // Another hub may have taken the other admins in the meantime.
-    else if (!(await this.#deps.store.saveKeepingAnAdmin(account))) throw lastAdmin();
-    this.#replaced(account);
+    const given = password === undefined ? {} : { passwordHash: await hashPassword(password) };
+    const change = (now: AccountRecord): AccountRecord => ({ ...now, ...rights, ...given });
+    if (known !== undefined) await this.#change(known, change, { keepsAnAdmin: true });
+    else
+      await this.#add(
+        change({ name, ...rights, passwordHash: '', createdMs: this.#deps.clock.now() }),
+        change,
+        { keepsAnAdmin: true },
+      );
   }
 
-  /** Saves an account; its sessions end. @throws HubError `database-failed` */
-  async replaceAccount(account: AccountRecord): Promise<void> {
+  /**
+   * Changes an account; its sessions end.
+   * @param change is given the account as it is on disk, whichever hub wrote it; perhaps several times
+   * @throws HubError `operator-unknown` · `database-failed`
+   */
+  async change(name: string, change: (now: AccountRecord) => AccountRecord): Promise<void> {
+    const known = this.#accounts.get(name);
+    if (known === undefined) throw accountUnknown(name);
+    await this.#change(known, change, { keepsAnAdmin: false });
+  }
+
+  /** @param change what becomes of it when another hub has added it in the meantime */
+  async #add(
+    account: AccountRecord,
+    change: (now: AccountRecord) => AccountRecord,
+    options: { keepsAnAdmin: boolean },
+  ): Promise<void> {
+    if (await this.#written((store) => store.addAccount(account))) this.#replaced(account);
+    else await this.#change(account, change, options);
+  }
+
+  async #change(
+    known: AccountRecord,
+    change: (now: AccountRecord) => AccountRecord,
+    options: { keepsAnAdmin: boolean },
+  ): Promise<void> {
+    const became: AccountChange = await this.#written((store) => store.changeAccount(known, change, options));
+    // Another hub may have taken the other admins in the meantime.
+    if (became.kind === 'last-admin') throw lastAdmin();
+    if (became.kind === 'gone') throw accountUnknown(known.name);
+    this.#replaced(became.record);
+  }
+
+  /** What is read again while something is written may be older than that. */
+  async #written<Result>(write: (store: OperatorStore) => Promise<Result>): Promise<Result> {
     this.#writes += 1;
-    await this.#deps.store.saveAccount(account);
-    this.#replaced(account);
+    try {
+      return await write(this.#deps.store);
+    } finally {
+      this.#writes += 1;
+    }
   }
 
   #replaced(account: AccountRecord): void {
+    this.#learned(account, 'ends-sessions');
+    // Whom the identity provider signs in need not be an admin.
+    if (account.external === undefined) this.#firstLoginHash = undefined;
+  }
+
+  /** It is so on disk. A code that was used ends nothing, but another hub may have changed more. */
+  #learned(account: AccountRecord, ends?: 'ends-sessions'): void {
     const { name, passwordHash } = account;
     const known = this.#accounts.get(name);
     if (known !== undefined && passwordHash !== known.passwordHash)
       this.#passwords.forget(known.passwordHash);
     this.#accounts.set(name, account);
-    // Whom the identity provider signs in need not be an admin.
-    if (account.external === undefined) this.#firstLoginHash = undefined;
-    this.#deps.changed(`operator:${name}`);
+    if (ends !== undefined || grantOfAccount(account) !== grantOfAccount(known))
+      this.#deps.changed(`operator:${name}`);
   }
 
   /** Asks for no code any more. @throws HubError `operator-unknown` · `database-failed` */
   async resetSecondFactor(name: string): Promise<void> {
-    const known = this.#accounts.get(name);
-    if (known === undefined) throw new HubError('operator-unknown', name, { details: { name } });
-    const { secondFactor: _, ...account } = known;
-    await this.replaceAccount(account);
+    await this.change(name, ({ secondFactor: _, ...account }) => account);
   }
 
   /** @throws HubError `operator-unknown` · `input-invalid` for the last admin */
   async removeAccount(name: string): Promise<void> {
     const account = this.#accounts.get(name);
-    if (account === undefined) throw new HubError('operator-unknown', name, { details: { name } });
+    if (account === undefined) throw accountUnknown(name);
     if (this.#isLastAdmin(name)) throw lastAdmin();
-    this.#writes += 1;
-    if (!(await this.#deps.store.removeKeepingAnAdmin(name))) throw lastAdmin();
+    if (!(await this.#written((store) => store.removeKeepingAnAdmin(name)))) throw lastAdmin();
     this.#dropped(account);
   }
 
@@ -324,20 +385,4 @@ export class Operators {
     const admins = this.listAccounts().filter(({ role }) => role === 'admin');
     return admins.length === 1 && admins[0]?.name === name;
   }
-}
-
-function lastAdmin(): HubError {
-  return invalidMember('name', 'an account other than the last admin');
-}
-
-function hasRights(account: Rights, { role, devices, safety }: Rights): boolean {
-  return account.role === role && account.devices === devices && account.safety === safety;
-}
-
-/** What a session of the account was opened under. */
-function grantOfAccount(account: AccountRecord | undefined): string | undefined {
-  if (account === undefined) return undefined;
-  const { passwordHash, secondFactor, role, devices, safety } = account;
-  const proofs = secondFactor === undefined ? [passwordHash] : [passwordHash, secondFactor.secret];
-  return hashToken(JSON.stringify([...proofs, role, devices, safety]));
 }

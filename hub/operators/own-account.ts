@@ -9,7 +9,7 @@ import { newRecoveryCodes, type SecondFactors } from './second-factor.ts';
 
 /** What a person changes of the own account, who proves again who it is. */
 export interface OwnAccountDeps {
-  operators: Pick<Operators, 'accountOf' | 'replaceAccount' | 'proves'>;
+  operators: Pick<Operators, 'accountOf' | 'change' | 'proves'>;
   factors: SecondFactors;
   clock: Clock;
 }
@@ -53,8 +53,13 @@ export class OwnAccount {
   async changePassword(actor: string, present: string, next: string, address: string): Promise<void> {
     await this.#prove(actor, present, address);
     demandPassword(next, 'newPassword');
+    const proved = this.#account(actor);
     const passwordHash = await hashPassword(next);
-    await this.#deps.operators.replaceAccount({ ...this.#account(actor), passwordHash });
+    await this.#deps.operators.change(proved.name, (now) => {
+      // Another hub has changed it in the meantime.
+      if (now.passwordHash !== proved.passwordHash) throw wrongPassword();
+      return { ...now, passwordHash };
+    });
   }
 
   /** @returns what an authenticator app takes up; nothing is changed before its first code comes */
@@ -86,16 +91,20 @@ export class OwnAccount {
     const { usedStep } = this.#used(account.name, fresh, code);
     this.#begun.delete(account.name);
     const secondFactor = { ...fresh, usedStep, recoveryHashes: recovery.hashes };
-    await operators.replaceAccount({ ...account, secondFactor });
+    await operators.change(account.name, (now) => ({ ...now, secondFactor }));
     return recovery.codes;
   }
 
   async removeSecondFactor(actor: string, password: string, code: string, address: string): Promise<void> {
     await this.#prove(actor, password, address);
-    const { secondFactor, ...account } = this.#account(actor);
-    if (secondFactor === undefined) return;
-    this.#used(account.name, secondFactor, code);
-    await this.#deps.operators.replaceAccount(account);
+    const { name, secondFactor: known } = this.#account(actor);
+    if (known === undefined) return;
+    await this.#deps.operators.change(name, (now) => {
+      const { secondFactor, ...account } = now;
+      if (secondFactor === undefined) return now;
+      this.#used(name, secondFactor, code);
+      return account;
+    });
   }
 
   #used(name: string, factor: NonNullable<AccountRecord['secondFactor']>, code: string) {
@@ -115,8 +124,12 @@ export class OwnAccount {
   async #prove(actor: string, password: string, address: string): Promise<void> {
     const { name } = this.#account(actor);
     const proof = await this.#deps.operators.proves(name, password, address);
-    if (proof.kind === 'denied') throw wrongProof('password', 'the present password');
+    if (proof.kind === 'denied') throw wrongPassword();
     if (proof.kind === 'throttled')
       throw new HubError('too-many-attempts', '', { details: { waitMs: proof.retryAfterSec * 1_000 } });
   }
+}
+
+function wrongPassword(): HubError {
+  return wrongProof('password', 'the present password');
 }

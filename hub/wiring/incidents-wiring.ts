@@ -1,15 +1,21 @@
+import type { Incident } from '../../schemas/api/incidents.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
+import { lives, startName } from '../cluster/hub-start.ts';
+import type { Tenure } from '../cluster/tenure.ts';
 import { CutConnections } from '../incidents/cut-connections.ts';
 import type { IncidentFollower } from '../incidents/incident-follower.ts';
-import { IncidentLog } from '../incidents/incident-log.ts';
+import { IncidentLog, type IncidentStore } from '../incidents/incident-log.ts';
 import { exposeIncidents } from '../incidents/incident-metrics.ts';
 import { incidentPublisher } from '../incidents/incident-publisher.ts';
-import { startIncidents, type Incidents } from '../incidents/incidents.ts';
+import { startIncidents, visibleTo, type Incidents } from '../incidents/incidents.ts';
+import { LostHubs } from '../incidents/lost-hubs.ts';
+import { messageOf } from '../kernel/errors.ts';
 import { Followers } from '../kernel/followers.ts';
 import { exposeCloneGuard } from '../sessions/clone-guard-metrics.ts';
 import { startCloneGuard, type CloneGuard } from '../sessions/clone-guard.ts';
 import type { Sessions } from '../sessions/sessions.ts';
+import type { MayShow } from '../registry/visibility.ts';
 import type { HubContext } from './context.ts';
 import type { PresenceFollower } from '../presence/presence-follower.ts';
 import type { PresenceParts } from './presence-wiring.ts';
@@ -23,6 +29,8 @@ export interface IncidentParts {
   followers: Followers<IncidentFollower>;
   /** Looks for what happens to many devices at once, or to one again and again, at whichever hub they are. */
   watch: PresenceFollower;
+  /** Newest first, those that other hubs tell of included. @throws HubError `database-failed` */
+  list(mayShow?: MayShow): Promise<Incident[]>;
   /** Takes up what an earlier hub left open, once presence is loaded. @throws HubError `database-failed` */
   resume(): Promise<void>;
   /** Resolves when every change so far is on disk and handed to the bus. */
@@ -41,7 +49,7 @@ export function createIncidents(
   },
 ): IncidentParts {
   const { sessions, presence, bus, topics } = deps;
-  const { stores, hubIdentity, startName, leader } = deps.state;
+  const { stores, hubIdentity, startName: idStart, leader, shared } = deps.state;
   const publish = incidentPublisher({ publisher: bus, topics, hub: hubIdentity });
   const kept = new IncidentLog({
     clock,
@@ -55,7 +63,7 @@ export function createIncidents(
   followers.follow({ incidentChanged: (incident, members) => kept.changed(incident, members) });
   const incidents = startIncidents({
     clock,
-    startName,
+    startName: idStart,
     scopesOf: (deviceId) => sessions.scopesOf(deviceId),
     grew: (incident, members) => kept.grew(incident, members),
     followers: followers.all,
@@ -79,11 +87,35 @@ export function createIncidents(
   exposeIncidents(metrics, { incidents, lost: kept.lost });
   exposeCloneGuard(metrics, clones);
   const resume = async (): Promise<void> => {
-    const stored = await stores.incidents.load();
+    const known = new Set(incidents.list().map(({ id }) => id));
+    const cut = new Set(incidents.openSubjects('connections-cut'));
+    const stored = (await stores.incidents.load()).filter(({ id }) => !known.has(id));
     kept.resume(stored);
     const open = incidents.resume(stored, (id) => presence.keeper.find(id));
     for (const deviceId of open) clones.resume(deviceId);
-    cuts.resume(incidents.openSubjects('connections-cut'));
+    cuts.resume(incidents.openSubjects('connections-cut').filter((network) => !cut.has(network)));
+  };
+  let resumed = false;
+  /** Of several hubs the leader tells which others are lost, and takes up what they have left open. */
+  const followHubs = (tenure: Tenure): void => {
+    const tells = (): boolean => leader.leads && resumed;
+    const lostHubs = new LostHubs({
+      tells,
+      told: () => incidents.openSubjects('hub-lost'),
+      changed: (hub, raised) => incidents.hubLost(hub, raised),
+    });
+    let living = '';
+    tenure.follow({
+      beaten(hubs) {
+        lostHubs.beaten(hubs);
+        const now = hubs.filter(lives).map(startName).join();
+        if (now === living || !tells()) return;
+        living = now;
+        resume().catch((error: unknown) =>
+          log.error({ reason: messageOf(error) }, 'incidents are not taken up'),
+        );
+      },
+    });
   };
   return {
     keeper: incidents,
@@ -91,7 +123,27 @@ export function createIncidents(
     cuts,
     followers,
     watch: incidents.ofAllHubs(leader),
-    resume: () => leader.begin('incidents', resume),
+    list: (mayShow) => incidentsOfAll(incidents, shared && stores.incidents, mayShow),
+    async resume() {
+      await leader.begin('incidents', async () => {
+        await resume();
+        resumed = true;
+      });
+      if (shared !== undefined) followHubs(shared.tenure);
+    },
     settled: () => kept.settled(),
   };
+}
+
+async function incidentsOfAll(
+  incidents: Incidents,
+  store: IncidentStore | undefined,
+  mayShow?: MayShow,
+): Promise<Incident[]> {
+  const others = (await store?.ofOthers()) ?? [];
+  const here = incidents.list();
+  const known = new Set(here.map(({ id }) => id));
+  return [...here, ...others.filter(({ id }) => !known.has(id))]
+    .toSorted((a, b) => b.sinceMs - a.sinceMs)
+    .flatMap((incident) => visibleTo(incident, mayShow) ?? []);
 }

@@ -19,6 +19,7 @@ export const incidentKinds = [
   'schedule-refused',
   'connections-cut',
   'shared-topics',
+  'hub-lost',
 ] as const;
 
 export const Incident = named(

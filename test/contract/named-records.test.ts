@@ -34,45 +34,70 @@ contract('scheduled notices come back after a restart until they are sent', asyn
   await assert.rejects(state.stores.notices.save(notice), 'an id is used once');
 });
 
+const rights = { role: 'admin', devices: '*', safety: 'critical', createdMs: 1.5 } as const;
+const anyAdmin = { keepsAnAdmin: false };
+const keepsAnAdmin = { keepsAnAdmin: true };
+
 contract('accounts and tokens of operators come back after a restart', async (state) => {
   const { operators } = state.stores;
-  const rights = { role: 'admin', devices: '*', safety: 'critical', createdMs: 1.5 } as const;
   const account: AccountRecord = { name: 'anna', ...rights, passwordHash: text };
   const token: TokenRecord = { name: 'anna', ...rights, hash: 'ab', notAfterMs: 9 };
-  await operators.saveAccount(account);
-  await operators.saveToken(token);
-  await operators.saveAccount({ ...account, role: 'viewer' });
-  await operators.saveToken({ ...token, name: 'ci' });
+  assert.equal(await operators.addAccount(account), true);
+  assert.equal(await operators.addAccount({ ...account, role: 'viewer' }), false, 'the name is taken');
+  assert.equal(await operators.addToken(token), true);
+  assert.equal(await operators.addToken({ ...token, hash: 'cd' }), false, 'the name is taken');
+  await operators.addToken({ ...token, name: 'ci' });
   await operators.removeToken('ci');
   await operators.removeAccount('nobody');
   await state.restart();
   const again = state.stores.operators;
-  assert.deepEqual(await again.loadAccounts(), [{ ...account, role: 'viewer' }]);
+  assert.deepEqual(await again.loadAccounts(), [account]);
   assert.deepEqual(await again.loadTokens(), [token]);
   await again.removeAccount('anna');
   assert.deepEqual(await again.loadAccounts(), []);
   assert.deepEqual(await again.loadTokens(), [token], 'a token of the same name stays');
 });
 
+contract('an account is changed as it is on disk, not as it was known', async ({ stores }) => {
+  const { operators } = stores;
+  const known: AccountRecord = { name: 'anna', ...rights, passwordHash: text };
+  const demote = (now: AccountRecord): AccountRecord => ({ ...now, role: 'viewer' });
+  assert.deepEqual(await operators.changeAccount(known, demote, anyAdmin), { kind: 'gone' });
+  await operators.addAccount(known);
+  const rehash = (now: AccountRecord): AccountRecord => ({ ...now, passwordHash: 'new' });
+  const record = { ...known, passwordHash: 'new', role: 'viewer' } as const;
+  await operators.changeAccount(known, rehash, anyAdmin);
+  assert.deepEqual(await operators.changeAccount(known, demote, anyAdmin), { kind: 'changed', record });
+  assert.deepEqual(await operators.loadAccounts(), [record]);
+  const same = await operators.changeAccount(record, (now) => now, anyAdmin);
+  assert.deepEqual(same, { kind: 'changed', record }, 'nothing is to be changed');
+  const refuse = (): never => {
+    throw new Error('not so');
+  };
+  await assert.rejects(operators.changeAccount(record, refuse, anyAdmin), /not so/);
+  assert.deepEqual(await operators.loadAccounts(), [record]);
+});
+
 contract(
   'the last admin is neither removed nor made something else, and everybody else may be',
   async ({ stores }) => {
     const { operators } = stores;
-    const rights = { role: 'admin', devices: '*', safety: 'critical', createdMs: 1.5 } as const;
     const [anna, ben]: AccountRecord[] = ['anna', 'ben'].map((name) => ({
       name,
       ...rights,
       passwordHash: text,
     }));
     assert.ok(anna && ben);
-    await operators.saveAccount(anna);
+    const demote = async (account: AccountRecord) =>
+      (await operators.changeAccount(account, (now) => ({ ...now, role: 'viewer' }), keepsAnAdmin)).kind;
+    await operators.addAccount(anna);
     const viewer = { ...ben, role: 'viewer' } as const;
-    assert.equal(await operators.saveKeepingAnAdmin(viewer), true, 'a new one');
-    assert.equal(await operators.saveKeepingAnAdmin({ ...anna, role: 'operator' }), false);
+    await operators.addAccount(viewer);
+    assert.equal(await demote(anna), 'last-admin');
     assert.equal(await operators.removeKeepingAnAdmin('anna'), false);
     assert.deepEqual(await operators.loadAccounts(), [anna, viewer]);
-    await operators.saveAccount(ben);
-    assert.equal(await operators.saveKeepingAnAdmin({ ...anna, role: 'operator' }), true);
+    await operators.changeAccount(viewer, () => ben, keepsAnAdmin);
+    assert.equal(await demote(anna), 'changed');
     assert.equal(await operators.removeKeepingAnAdmin('ben'), false);
     assert.equal(await operators.removeKeepingAnAdmin('anna'), true);
     assert.equal(await operators.removeKeepingAnAdmin('nobody'), true, 'it is gone');
@@ -92,11 +117,19 @@ contract('logins of the console come back after a restart', async (state) => {
     hash: 'h-1',
     grant: text,
   };
-  await consoleSessions.save('h-1', stored);
-  await consoleSessions.save('h-2', stored);
+  await consoleSessions.add(stored);
+  await consoleSessions.add({ ...stored, hash: 'h-2' });
   await consoleSessions.remove('h-2');
+  await consoleSessions.used({ ...stored, hash: 'h-2' }, 9);
+  await consoleSessions.used({ ...stored, usedMs: 1 }, 4.5);
+  await consoleSessions.used(stored, 3);
   await state.restart();
-  assert.deepEqual(await state.stores.consoleSessions.load(), [stored]);
+  const left = [{ ...stored, usedMs: 4.5 }];
+  assert.deepEqual(
+    await state.stores.consoleSessions.load(),
+    left,
+    'one that has ended is not used any more',
+  );
 });
 
 contract('enrolments and what waits for approval come back after a restart', async (state) => {
@@ -122,11 +155,18 @@ contract('enrolments and what waits for approval come back after a restart', asy
     approved: false,
     claimHash: 'cd',
   };
-  await enrolments.save(enrolment);
-  await enrolments.save({ ...enrolment, used: 3 });
-  await enrolments.saveRequest(request);
-  await enrolments.saveRequest({ ...request, approved: true });
-  await enrolments.saveRequest({ ...request, deviceId: 'd-2' });
+  await enrolments.add({ ...enrolment, used: 3 });
+  await assert.rejects(enrolments.add(enrolment), 'an id is used once');
+  assert.equal(await enrolments.saveRequest(request, undefined), true);
+  assert.equal(await enrolments.saveRequest({ ...request, claimHash: 'ef' }, undefined), false);
+  const approved = { ...request, approved: true };
+  assert.equal(await enrolments.saveRequest(approved, request), true);
+  assert.equal(
+    await enrolments.saveRequest({ ...request, claimHash: 'ef' }, request),
+    false,
+    'it is decided',
+  );
+  await enrolments.saveRequest({ ...request, deviceId: 'd-2' }, undefined);
   await enrolments.removeRequest('d-2');
   await state.restart();
   const again = state.stores.enrolments;
@@ -135,7 +175,7 @@ contract('enrolments and what waits for approval come back after a restart', asy
   assert.equal(await again.spend({ ...enrolment, used: 3 }), true);
   assert.equal((await again.load())[0]?.used, 4);
   const { labels: _, ...earlier } = enrolment;
-  await again.save({ ...(earlier as EnrolmentRecord), id: 'earlier' });
+  await again.add({ ...(earlier as EnrolmentRecord), id: 'earlier' });
   const kept = (await again.load()).find(({ id }) => id === 'earlier');
   assert.deepEqual(kept?.labels, {}, 'those of earlier releases have none');
   assert.equal(await again.spend(kept), true);

@@ -172,27 +172,53 @@ export function createPostgresAlarmNews(db: Postgres): AlarmNewsStore {
   };
 }
 
-export function createPostgresIncidents(db: Postgres): IncidentStore {
+/** Each hub writes those that it tells of: the leader, and whoever found one out. */
+export function createPostgresIncidents(db: Postgres, { hub, incarnation }: PostgresOwner): IncidentStore {
+  const incidentsOf = (rows: readonly PgRow[]): StoredIncident[] =>
+    rows.map(({ body }) => jsonOf(body) as StoredIncident);
   return {
+    /** Takes over open ones whose hub has ended. */
     async load() {
-      const rows = await db.longQuery('SELECT body FROM incident ORDER BY since_ms, seq');
-      return rows.map(({ body }) => jsonOf(body) as StoredIncident);
+      const ours = await db.longQuery(
+        `WITH taken AS (
+           UPDATE incident i SET hub = $1, inc = $2 WHERE open AND NOT EXISTS (
+             SELECT 1 FROM hub h WHERE h.id = i.hub AND h.inc = i.inc AND h.state = 'up') RETURNING id)
+         SELECT id FROM taken UNION SELECT id FROM incident WHERE hub = $1 AND inc = $2`,
+        [hub, incarnation],
+      );
+      return incidentsOf(
+        await db.longQuery(
+          'SELECT body FROM incident WHERE NOT open OR id = ANY($1::text[]) ORDER BY since_ms, seq',
+          [ours.map(({ id }) => String(id))],
+        ),
+      );
+    },
+
+    async ofOthers() {
+      const others = 'hub IS DISTINCT FROM $1 OR inc IS DISTINCT FROM $2';
+      const sql = `SELECT body FROM incident WHERE ${others} ORDER BY since_ms, seq`;
+      return incidentsOf(await db.longQuery(sql, [hub, incarnation])).map(
+        ({ members: _, ...incident }) => incident,
+      );
     },
 
     async save(given) {
       // The last row of an incident is its present state.
       const newest = [...new Map(given.map((incident) => [incident.id, incident])).values()];
       await db.query(
-        `INSERT INTO incident (id, since_ms, open, body)
-         SELECT g.id, g.since_ms, g.open, g.body
+        `INSERT INTO incident (id, since_ms, open, body, hub, inc)
+         SELECT g.id, g.since_ms, g.open, g.body, $5, $6
            FROM unnest($1::text[], $2::float8[], $3::boolean[], $4::text[]) WITH ORDINALITY AS g(id, since_ms, open, body, at)
           ORDER BY g.at
-         ON CONFLICT (id) DO UPDATE SET open = excluded.open, body = excluded.body`,
+         ON CONFLICT (id) DO UPDATE SET open = excluded.open, body = excluded.body
+          WHERE incident.hub = excluded.hub AND incident.inc = excluded.inc`,
         [
           newest.map(({ id }) => id),
           newest.map(({ sinceMs }) => sinceMs),
           newest.map(({ state }) => state === 'open'),
           newest.map((incident) => JSON.stringify(incident)),
+          hub,
+          incarnation,
         ],
       );
       await db.query(

@@ -12,7 +12,7 @@ export function createPostgresGroupCommands(
   owner: PostgresOwner,
   isSettled: (target: Target) => boolean,
 ): GroupCommandJournal {
-  const rows = groupCommandRows(postgresTables(db));
+  const rows = groupCommandRows(postgresTables(db, owner));
   return {
     ...rows,
     /** Also takes over group commands whose hub has ended. */
@@ -47,13 +47,16 @@ export function createPostgresGroupCommands(
       await db.query(
         `UPDATE group_command_target t SET status = g.status, reason = g.reason, settled = g.settled
            FROM unnest($2::int[], $3::text[], $4::text[], $5::boolean[]) AS g(n, status, reason, settled)
-          WHERE t.group_command = $1 AND t.n = g.n`,
+          WHERE t.group_command = $1 AND t.n = g.n
+            AND EXISTS (SELECT 1 FROM group_command c WHERE c.id = $1 AND c.hub = $6 AND c.inc = $7 FOR SHARE)`,
         [
           id,
           targets.map(({ index }) => index),
           targets.map(({ target }) => target.status),
           targets.map(({ target }) => target.reason ?? null),
           targets.map(({ target }) => isSettled(target)),
+          owner.hub,
+          owner.incarnation,
         ],
       );
     },

@@ -5,12 +5,17 @@ import type { DeviceListStore } from '../../kernel/device-lists.ts';
 import { deviceListRows, rejectRows, type ListKind } from '../rows/history-rows.ts';
 import type { Postgres } from './postgres.ts';
 import { registeredAmong } from './postgres-device-store.ts';
+import type { PostgresOwner } from './postgres-owner.ts';
 import { postgresTables } from './postgres-state-tables.ts';
 
 /** The events of each device, or its nacks. */
-export function createPostgresLists<Entry>(db: Postgres, kind: ListKind): DeviceListStore<Entry> {
+export function createPostgresLists<Entry>(
+  db: Postgres,
+  owner: PostgresOwner,
+  kind: ListKind,
+): DeviceListStore<Entry> {
   return {
-    ...deviceListRows<Entry>(postgresTables(db), kind),
+    ...deviceListRows<Entry>(postgresTables(db, owner), kind),
 
     async save(lists) {
       if (lists.size === 0) return;
@@ -28,9 +33,9 @@ export function createPostgresLists<Entry>(db: Postgres, kind: ListKind): Device
 }
 
 /** Refusals by field and firmware. */
-export function createPostgresRejects(db: Postgres): RejectStore {
+export function createPostgresRejects(db: Postgres, owner: PostgresOwner): RejectStore {
   return {
-    ...rejectRows(postgresTables(db)),
+    ...rejectRows(postgresTables(db, owner)),
 
     async save({ changed, dropped, other }) {
       const given = [...changed];

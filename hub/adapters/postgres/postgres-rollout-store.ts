@@ -1,16 +1,19 @@
 import type { RolloutStore } from '../../firmware/rollouts/rollout-store.ts';
 import { rolloutRows } from '../rows/rollout-rows.ts';
 import type { Postgres } from './postgres.ts';
+import { leadsIn, type PostgresOwner } from './postgres-owner.ts';
 import { postgresTables } from './postgres-state-tables.ts';
 
-export function createPostgresRollouts(db: Postgres): RolloutStore {
+/** The leader alone writes it. */
+export function createPostgresRollouts(db: Postgres, owner: PostgresOwner): RolloutStore {
+  const leads = leadsIn(owner);
   return {
-    ...rolloutRows(postgresTables(db)),
+    ...rolloutRows(postgresTables(db, owner)),
 
     async accept({ rollout, targets }) {
       const added = await db.longQuery(
         `WITH added AS (
-           INSERT INTO rollout (id, settled, body) VALUES ($1, false, $2) ON CONFLICT DO NOTHING RETURNING id),
+           INSERT INTO rollout (id, settled, body) SELECT $1, false, $2 WHERE ${leads} ON CONFLICT DO NOTHING RETURNING id),
          targeted AS (
            INSERT INTO rollout_target (rollout, n, device, wave, body)
            SELECT added.id, t.n - 1, t.device, t.wave, t.body
@@ -30,9 +33,9 @@ export function createPostgresRollouts(db: Postgres): RolloutStore {
     async save(rollout, targets) {
       const { id, settled = false, endedMs = null } = rollout;
       await db.longQuery(
-        `WITH saved AS (UPDATE rollout SET settled = $2, ended_ms = $3, body = $4 WHERE id = $1)
+        `WITH saved AS (UPDATE rollout SET settled = $2, ended_ms = $3, body = $4 WHERE id = $1 AND ${leads} RETURNING id)
          UPDATE rollout_target t SET body = g.body
-           FROM unnest($5::int[], $6::text[]) AS g(n, body) WHERE t.rollout = $1 AND t.n = g.n`,
+           FROM saved, unnest($5::int[], $6::text[]) AS g(n, body) WHERE t.rollout = saved.id AND t.n = g.n`,
         [
           id,
           settled,

@@ -119,15 +119,23 @@ async function migrate(db: Postgres, name: string): Promise<void> {
 }
 
 /**
- * Records a new start of the hub, and deletes the rows of hubs that have nothing left.
+ * Records a new start of the hub, and deletes the rows of hubs that have nothing left. Their last numbers stay: leases, commands and what
+ * is retained on the broker still name them, so a hub that comes back after a long time goes on from its own.
  * @returns the number of the start: 1, 2, …
  */
 export async function beginIncarnation(db: Postgres, hub: string, version: string): Promise<number> {
   const [row] = await db.longQuery(
     `WITH over AS (
        DELETE FROM hub h WHERE ended_at < now() - interval '1 day' AND id <> $1
-         AND NOT EXISTS (SELECT 1 FROM device_state s WHERE s.hub = h.id AND s.inc = h.inc))
-     INSERT INTO hub (id, inc, version) SELECT $1, coalesce(max(inc), 0) + 1, $2 FROM hub WHERE id = $1 RETURNING inc`,
+         AND NOT EXISTS (SELECT 1 FROM device_state s WHERE s.hub = h.id AND s.inc = h.inc)
+       RETURNING id, inc),
+     remembered AS (
+       INSERT INTO hub_last_start (id, inc) SELECT id, max(inc) FROM over GROUP BY id ORDER BY id
+       ON CONFLICT (id) DO UPDATE SET inc = greatest(hub_last_start.inc, excluded.inc))
+     INSERT INTO hub (id, inc, version)
+     SELECT $1, coalesce(max(inc), 0) + 1, $2
+       FROM (SELECT id, inc FROM hub UNION ALL SELECT id, inc FROM hub_last_start) AS starts WHERE id = $1
+     RETURNING inc`,
     [hub, version],
   );
   return Number(row?.['inc']);

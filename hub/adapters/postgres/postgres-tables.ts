@@ -339,4 +339,13 @@ export const postgresAdditions: readonly string[] = [
    ALTER TABLE webhook_delivery ADD COLUMN hub text, ADD COLUMN inc bigint;
    CREATE INDEX webhook_delivery_new ON webhook_delivery (seq) WHERE hub IS NULL AND dead_ms IS NULL`,
   saveCommandsAgain,
+  `-- The number of the last start of each hub whose rows are gone. Of hubs that were forgotten before, as far as rows name them.
+   CREATE TABLE hub_last_start (id text PRIMARY KEY, inc bigint NOT NULL);
+   INSERT INTO hub_last_start (id, inc)
+   SELECT hub, max(inc) FROM (
+     SELECT hub, inc FROM lease UNION ALL SELECT hub, inc FROM device_state UNION ALL SELECT hub, inc FROM command
+     UNION ALL SELECT hub, inc FROM group_command UNION ALL SELECT hub, inc FROM webhook_delivery) AS named
+    WHERE hub IS NOT NULL GROUP BY hub`,
+  `-- Which hub tells of it; NULL: the leader has not taken it up yet.
+   ALTER TABLE incident ADD COLUMN hub text, ADD COLUMN inc bigint`,
 ];

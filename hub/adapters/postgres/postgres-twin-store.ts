@@ -7,6 +7,7 @@ import { twinAndDeviceOf, twinChangeColumns, twinChangeOf, twinColumns, twinOf }
 import type { Postgres } from './postgres.ts';
 import { auditColumns, type PostgresAuditRoom } from './postgres-audit-store.ts';
 import { registeredAmong } from './postgres-device-store.ts';
+import { leadsIn, type PostgresOwner } from './postgres-owner.ts';
 import { postgresTables } from './postgres-state-tables.ts';
 
 /** @param entryOf makes the audit entry that is written together with a change of desired */
@@ -132,14 +133,16 @@ async function saveTwins(
 }
 
 /** One change of desired for many devices. */
-export function createPostgresGroupTwins(db: Postgres): GroupTwinStore {
+/** The leader alone writes them. */
+export function createPostgresGroupTwins(db: Postgres, owner: PostgresOwner): GroupTwinStore {
+  const leads = leadsIn(owner);
   return {
-    ...groupTwinRows(postgresTables(db)),
+    ...groupTwinRows(postgresTables(db, owner)),
 
     async accept({ groupTwin, targets }) {
       const rows = await db.longQuery(
         `WITH added AS (
-           INSERT INTO group_twin (id, status, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING id),
+           INSERT INTO group_twin (id, status, body) SELECT $1, $2, $3 WHERE ${leads} ON CONFLICT DO NOTHING RETURNING id),
          targeted AS (
            INSERT INTO group_twin_target (group_twin, n, device, status)
            SELECT added.id, t.n - 1, t.device, t.status
@@ -159,7 +162,8 @@ export function createPostgresGroupTwins(db: Postgres): GroupTwinStore {
     async saveTargets(id, targets) {
       await db.query(
         `UPDATE group_twin_target t SET status = g.status, reason = g.reason
-           FROM unnest($2::int[], $3::text[], $4::text[]) AS g(n, status, reason) WHERE t.group_twin = $1 AND t.n = g.n`,
+           FROM unnest($2::int[], $3::text[], $4::text[]) AS g(n, status, reason)
+          WHERE t.group_twin = $1 AND t.n = g.n AND ${leads}`,
         [
           id,
           targets.map(({ index }) => index),

@@ -5,9 +5,10 @@ import type { PostgresOwner } from './postgres-owner.ts';
 import { postgresTables } from './postgres-state-tables.ts';
 
 /** Webhooks, and the deliveries that they are owed. */
-export function createPostgresWebhooks(db: Postgres, { hub, incarnation }: PostgresOwner): WebhookStore {
+export function createPostgresWebhooks(db: Postgres, owner: PostgresOwner): WebhookStore {
+  const { hub, incarnation } = owner;
   return {
-    ...webhookRows(postgresTables(db), { hub, inc: incarnation }),
+    ...webhookRows(postgresTables(db, owner), { hub, inc: incarnation }),
 
     async remove(name) {
       await db.transaction(async (query) => {

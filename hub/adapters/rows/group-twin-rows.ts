@@ -28,7 +28,10 @@ export function groupTwinRows(tables: StateTables): Omit<GroupTwinStore, 'accept
     async save(groupTwin) {
       const { id, status, endedMs = null } = groupTwin;
       const values = [id, status, JSON.stringify(groupTwin), endedMs];
-      await tables.write('UPDATE group_twin SET status = $2, body = $3, ended_ms = $4 WHERE id = $1', values);
+      await tables.write(
+        `UPDATE group_twin SET status = $2, body = $3, ended_ms = $4 WHERE id = $1 AND ${tables.leads}`,
+        values,
+      );
     },
   };
 }

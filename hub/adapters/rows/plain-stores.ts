@@ -87,7 +87,7 @@ export function createHubClockRow(tables: StateTables): HubClockStore {
   };
 }
 
-/** How far the roll-ups have come. */
+/** How far the roll-ups have come, which the leader alone makes. */
 export function createUpkeepRow(tables: StateTables): UpkeepProgress {
   return {
     async load() {
@@ -96,7 +96,7 @@ export function createUpkeepRow(tables: StateTables): UpkeepProgress {
     },
     async save(rolledUpToMs) {
       await tables.write(
-        'INSERT INTO job_progress (job, at_ms) VALUES ($1, $2) ON CONFLICT (job) DO UPDATE SET at_ms = excluded.at_ms',
+        `INSERT INTO job_progress (job, at_ms) SELECT $1, CAST($2 AS float8) WHERE ${tables.leads} ON CONFLICT (job) DO UPDATE SET at_ms = excluded.at_ms`,
         ['roll-up', rolledUpToMs],
       );
     },

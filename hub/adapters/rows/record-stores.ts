@@ -4,16 +4,17 @@ import type { DayCountStore } from '../../admin/day-counts.ts';
 import type { FleetCourseStore } from '../../admin/fleet-course.ts';
 import type { EnrolmentRecord, EnrolmentStore, PendingRequest } from '../../identity/enrolment.ts';
 import type { NoticeStore } from '../../notices/notices.ts';
-import type { ConsoleSessionStore } from '../../operators/console-sessions.ts';
+import type { ConsoleSessionStore, StoredSession } from '../../operators/console-sessions.ts';
 import type { AccountRecord, OperatorStore, TokenRecord } from '../../operators/operator-store.ts';
 import type { ScheduleStore } from '../../schedules/schedules.ts';
 import type { Schedule } from '../../schedules/schedule.ts';
+import { HubError } from '../../kernel/errors.ts';
 import type { Notice } from '../../../schemas/api/notices.ts';
 import { recordTable } from './record-table.ts';
 import type { StateTables } from './state-tables.ts';
 
 export function createSchedules(tables: StateTables): ScheduleStore {
-  const table = recordTable<Schedule>(tables, 'schedule');
+  const table = recordTable<Schedule>(tables, 'schedule', tables.leads);
   return {
     load: () => table.load(),
     save: (schedule) => table.save(schedule.name, schedule),
@@ -26,7 +27,10 @@ export function createNoticeRecords(tables: StateTables): NoticeStore {
   const table = recordTable<Notice>(tables, 'notice');
   return {
     load: () => table.load(),
-    save: (notice) => table.add(notice.id, notice),
+    async save(notice) {
+      if (!(await table.add(notice.id, notice)))
+        throw new HubError('database-failed', `${notice.id} is taken`);
+    },
     remove: (id) => table.remove(id),
   };
 }
@@ -43,16 +47,13 @@ export function createOperatorRecords(tables: StateTables): OperatorStore {
   return {
     loadAccounts: () => accounts.load(),
     loadTokens: () => tokens.load(),
-    saveAccount: (account) => accounts.save(account.name, account),
-    async saveKeepingAnAdmin(account) {
-      const saved = await tables.write(
-        `INSERT INTO operator_account (name, record) SELECT $1, $2 WHERE ${anAdminStays}
-         ON CONFLICT (name) DO UPDATE SET record = excluded.record RETURNING name`,
-        [account.name, JSON.stringify(account)],
-      );
-      return saved.length === 1;
+    addAccount: (account) => accounts.add(account.name, account),
+    async changeAccount(known, change, { keepsAnAdmin }) {
+      const only = keepsAnAdmin ? `$2 LIKE '%"role":"admin"%' OR ${anAdminStays}` : undefined;
+      const changed = await accounts.change(known.name, known, change, only);
+      return changed.kind === 'refused' ? { kind: 'last-admin' } : changed;
     },
-    saveToken: (token) => tokens.save(token.name, token),
+    addToken: (token) => tokens.add(token.name, token),
     removeAccount: (name) => accounts.remove(name),
     async removeKeepingAnAdmin(name) {
       await tables.write(`DELETE FROM operator_account WHERE name = $1 AND ${anAdminStays}`, [name]);
@@ -65,7 +66,17 @@ export function createOperatorRecords(tables: StateTables): OperatorStore {
 
 /** The console's logins, named by the hash of the cookie. */
 export function createConsoleSessionRecords(tables: StateTables): ConsoleSessionStore {
-  return recordTable(tables, 'console_session');
+  const table = recordTable<StoredSession>(tables, 'console_session');
+  return {
+    load: () => table.load(),
+    async add(session) {
+      await table.add(session.hash, session);
+    },
+    async used(known, usedMs) {
+      await table.change(known.hash, known, (now) => (now.usedMs < usedMs ? { ...now, usedMs } : now));
+    },
+    remove: (hash) => table.remove(hash),
+  };
 }
 
 /** Counts of the last hours, each under the number of its hour. */
@@ -88,7 +99,10 @@ export function createEnrolmentRecords(tables: StateTables): EnrolmentStore {
       (await enrolments.load()).map((enrolment) =>
         Object.hasOwn(enrolment, 'labels') ? enrolment : { ...enrolment, labels: {} },
       ),
-    save: (enrolment) => enrolments.save(enrolment.id, enrolment),
+    async add(enrolment) {
+      if (!(await enrolments.add(enrolment.id, enrolment)))
+        throw new HubError('database-failed', `${enrolment.id} is taken`);
+    },
     spend(known) {
       const { labels, ...earlier } = known;
       const asKept = Object.keys(labels).length === 0 ? [known, earlier as EnrolmentRecord] : [known];
@@ -96,7 +110,10 @@ export function createEnrolmentRecords(tables: StateTables): EnrolmentStore {
     },
     remove: (id) => enrolments.remove(id),
     loadRequests: () => requests.load(),
-    saveRequest: (request) => requests.save(request.deviceId, request),
+    saveRequest: (request, known) =>
+      known === undefined
+        ? requests.add(request.deviceId, request)
+        : requests.replace(request.deviceId, [known], request),
     removeRequest: (deviceId) => requests.remove(deviceId),
   };
 }

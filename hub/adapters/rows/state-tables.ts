@@ -19,4 +19,9 @@ export interface StateTables {
   among(placeholder: string): string;
   /** Ends a SELECT: its rows stay as they are until the end of the statement, and have been waited for. */
   readonly held: string;
+  /**
+   * A condition: of all hubs it is this one that leads, and it does so until the end of the statement. What the leader alone writes is
+   * written under it, so that a former leader that was frozen, or whose statement comes late, changes nothing.
+   */
+  readonly leads: string;
 }

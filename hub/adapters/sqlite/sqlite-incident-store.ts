@@ -24,6 +24,8 @@ export function createIncidentStore(db: Database): IncidentStore {
       return rows.map(({ body }) => jsonOf(body) as StoredIncident);
     },
 
+    ofOthers: () => Promise.resolve([]),
+
     async save(incidents) {
       await db.transaction([
         {

@@ -16,6 +16,8 @@ export function sqliteTables(db: Database): StateTables {
     among: (placeholder) => `IN (SELECT value FROM json_each(${placeholder}))`,
     // One statement runs at a time.
     held: '',
+    // There is no other hub.
+    leads: 'true',
   };
 }
 

@@ -102,7 +102,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       frames,
       readings: createReadings({ store, typeOf }),
       why: createWhy({ ...presence, clock, registry, missingTypes, spool, cuts: incidents.cuts }),
-      incidents: (mayShow) => incidents.keeper.list(mayShow),
+      incidents: (mayShow) => incidents.list(mayShow),
       pushNotice: (request, actor) => notices.push(request, actor),
       notices: (mayShow) => notices.list(mayShow),
       ...hubOperations(snapshot, telemetry.hubClock),

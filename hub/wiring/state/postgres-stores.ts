@@ -34,18 +34,18 @@ export function postgresAudit(db: Postgres, kept?: number): AuditStore {
 export function postgresStores(db: Postgres, owner: PostgresOwner, entries: AuditedWrites): StateStores {
   const room = new PostgresAuditRoom(db);
   return {
-    ...commonStores(postgresTables(db)),
+    ...commonStores(postgresTables(db, owner)),
     devices: createPostgresDevices(db, owner),
     presence: createPostgresPresence(db, owner),
-    events: createPostgresLists(db, 'event'),
-    nacks: createPostgresLists(db, 'nack'),
-    rejects: createPostgresRejects(db),
+    events: createPostgresLists(db, owner, 'event'),
+    nacks: createPostgresLists(db, owner, 'nack'),
+    rejects: createPostgresRejects(db, owner),
     commands: createPostgresCommands(db, owner, room, (command, first) => entries.command(command, first)),
     groupCommands: createPostgresGroupCommands(db, owner, isSettled),
     twins: createPostgresTwins(db, room, (device, change) => entries.twin(device, change)),
-    groupTwins: createPostgresGroupTwins(db),
-    rollouts: createPostgresRollouts(db),
-    incidents: createPostgresIncidents(db),
+    groupTwins: createPostgresGroupTwins(db, owner),
+    rollouts: createPostgresRollouts(db, owner),
+    incidents: createPostgresIncidents(db, owner),
     alarms: createPostgresAlarms(db, owner),
     webhooks: createPostgresWebhooks(db, owner),
   };

@@ -72,3 +72,20 @@ test('what a device asks at one hub is approved at another', async (t) => {
   await other.decide('new-1', true);
   assert.equal(kindOf(await one.enrol({ token, id: 'new-1', claim: pending.claim }, '::1')), 'enrolled');
 });
+
+test('a request that one hub approves is not replaced by another device that asks a second one at that moment', async (t) => {
+  const { a, b, db } = await openHubs(t);
+  const [one, other] = [await enrolmentsOf(a), await enrolmentsOf(b)];
+  const { token } = await one.create({ ...newToken(9, 'approve'), site: 'default' });
+  // Registered in another way, and so not by an answer that was lost.
+  const asked = await one.enrol({ token, id: 'd-1' }, '::1');
+  assert.ok(asked.kind === 'pending');
+  await other.load();
+  const [, late] = await meet(db, (query) => query('SELECT 1 FROM enrolment_request FOR UPDATE'), [
+    () => one.decide('d-1', true),
+    () => other.enrol({ token, id: 'd-1' }, '::2'),
+  ]);
+  assert.deepEqual(late, { kind: 'refused', reason: 'busy' });
+  await other.load();
+  assert.equal(kindOf(await other.enrol({ token, id: 'd-1', claim: asked.claim }, '::1')), 'enrolled');
+});

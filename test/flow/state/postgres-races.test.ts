@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import type { Postgres } from '../../../hub/adapters/postgres/postgres.ts';
-import type { AccountRecord } from '../../../hub/operators/operator-store.ts';
 import { Registry } from '../../../hub/registry/registry.ts';
 import { Twins } from '../../../hub/twins/twins.ts';
 import { newTwin } from '../../../hub/twins/twin.ts';
@@ -310,27 +309,6 @@ test('of two hubs that write the first twin of a device at one moment neither is
   ]);
   assert.deepEqual((await a.stores.twins.find('d-1'))?.desired, { level: 3, note: 'x' });
 });
-
-for (const [what, go] of [
-  ['removed', ({ stores }: StoredHub, name: string) => stores.operators.removeKeepingAnAdmin(name)],
-  [
-    'demoted',
-    ({ stores }: StoredHub, name: string) => stores.operators.saveKeepingAnAdmin(account(name, 'viewer')),
-  ],
-] as const) {
-  test(`of the last two admins that are ${what} by two hubs at one moment one stays`, async (t) => {
-    const { a, b, db } = await openHubs(t);
-    for (const name of ['anna', 'ben']) await a.stores.operators.saveAccount(account(name, 'admin'));
-    const gone = await meet(db, hold('operator_account', 'true'), [() => go(a, 'anna'), () => go(b, 'ben')]);
-    assert.deepEqual(gone.toSorted(), [false, true]);
-    const left = (await a.stores.operators.loadAccounts()).filter(({ role }) => role === 'admin');
-    assert.equal(left.length, 1);
-  });
-}
-
-function account(name: string, role: 'admin' | 'viewer'): AccountRecord {
-  return { name, role, devices: '*', safety: 'critical', createdMs: 1, passwordHash: 'x' };
-}
 
 /** Tables in which something of the device is kept. */
 async function keptOf(db: Postgres, device: string): Promise<string[]> {

@@ -119,7 +119,7 @@ test('every table and column of a state is moved, but for what belongs to the hu
     there.filter(
       (each) =>
         !moved.has(each) &&
-        !/^(hub|hub_schema|lease|device_change|alarm_change|state_move|state_move_table|epoch_floor)\./.test(
+        !/^(hub|hub_last_start|hub_schema|lease|device_change|alarm_change|state_move|state_move_table|epoch_floor)\./.test(
           each,
         ),
     ),
@@ -132,6 +132,8 @@ test('every table and column of a state is moved, but for what belongs to the hu
       'device_state.inc',
       'group_command.hub',
       'group_command.inc',
+      'incident.hub',
+      'incident.inc',
       'webhook_delivery.hub',
       'webhook_delivery.inc',
     ],

@@ -13,9 +13,16 @@ export class MemoryConsoleSessionStore implements ConsoleSessionStore {
     return Promise.resolve([...this.sessions.values()].toSorted((a, b) => (a.hash < b.hash ? -1 : 1)));
   }
 
-  save(hash: string, session: StoredSession): Promise<void> {
+  add(session: StoredSession): Promise<void> {
     if (this.fails) return Promise.reject(new HubError('database-failed'));
-    this.sessions.set(hash, session);
+    this.sessions.set(session.hash, session);
+    return Promise.resolve();
+  }
+
+  used({ hash }: StoredSession, usedMs: number): Promise<void> {
+    if (this.fails) return Promise.reject(new HubError('database-failed'));
+    const known = this.sessions.get(hash);
+    if (known !== undefined) this.sessions.set(hash, { ...known, usedMs });
     return Promise.resolve();
   }
 

@@ -230,9 +230,9 @@ async function fillRecords(stores: StateStores): Promise<void> {
   await stores.schedules.save(storedSchedule('nightly'));
   await stores.notices.save({ id: 'n-1', to: 'all', topic: 'ß', data: { text }, atMs: 9.5, createdMs: 1.5 });
   const rights = { role: 'admin', devices: '*', safety: 'critical', createdMs: 1.5 } as const;
-  await stores.operators.saveAccount({ name: 'anna', ...rights, passwordHash: text });
-  await stores.operators.saveToken({ name: 'ci', ...rights, hash: 'ab', notAfterMs: 9 });
-  await stores.consoleSessions.save('h-1', {
+  await stores.operators.addAccount({ name: 'anna', ...rights, passwordHash: text });
+  await stores.operators.addToken({ name: 'ci', ...rights, hash: 'ab', notAfterMs: 9 });
+  await stores.consoleSessions.add({
     actor: 'operator:anna',
     kind: 'browser',
     address: '192.0.2.1',
@@ -242,7 +242,7 @@ async function fillRecords(stores: StateStores): Promise<void> {
     hash: 'h-1',
     grant: text,
   });
-  await stores.enrolments.save({
+  await stores.enrolments.add({
     id: 'e-1',
     type: 'env-sensor@1',
     site: 'a',
@@ -256,7 +256,7 @@ async function fillRecords(stores: StateStores): Promise<void> {
     hash: 'ab',
   });
   const asked = { deviceId: 'd-1', enrolmentId: 'e-1', address: '192.0.2.1', askedMs: 1.5 };
-  await stores.enrolments.saveRequest({ ...asked, approved: false, claimHash: 'cd' });
+  await stores.enrolments.saveRequest({ ...asked, approved: false, claimHash: 'cd' }, undefined);
   await stores.dayCounts.save('1', { hour: 1, counts: { text } } as never);
   await stores.fleetCourse.save('1', { timeMs: 1, byState: { online: 2 } });
   await stores.hubClock.saveLastMs(1_700_000_000_000.25);

@@ -4,9 +4,11 @@ import { createAuditStore } from '../../../hub/adapters/sqlite/sqlite-audit-stor
 import { beginIncarnation, openPostgresState } from '../../../hub/adapters/postgres/postgres-state.ts';
 import type { PostgresOwner } from '../../../hub/adapters/postgres/postgres-owner.ts';
 import { createPostgresAdoption } from '../../../hub/adapters/postgres/postgres-adoption-store.ts';
+import { createPostgresLeases } from '../../../hub/adapters/postgres/postgres-lease-store.ts';
 import { createPostgresTenure } from '../../../hub/adapters/postgres/postgres-tenure-store.ts';
 import type { Postgres } from '../../../hub/adapters/postgres/postgres.ts';
 import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.ts';
+import type { LeaseStore } from '../../../hub/cluster/leases.ts';
 import type { AuditStore } from '../../../hub/audit/audit.ts';
 import { postgresAudit, postgresStores } from '../../../hub/wiring/state/postgres-stores.ts';
 import { firstSqliteStores, sqliteStores } from '../../../hub/wiring/state/sqlite-stores.ts';
@@ -100,13 +102,20 @@ export async function takeOver(db: Postgres, owner: PostgresOwner): Promise<void
   }
 }
 
-/** The stores of a hub that starts on this database. */
+/** This hub is the leader from here on, unless another one lives that is. @returns whether it is */
+export async function lead(leases: LeaseStore): Promise<boolean> {
+  const leader = (await leases.leases()).find(({ name }) => name === 'leader');
+  return (await leases.take('leader', leader?.token ?? 0)) !== undefined;
+}
+
+/** The stores of a hub that starts on this database, and leads. */
 export async function postgresStart(
   db: Postgres,
   hub: string,
 ): Promise<Pick<OpenedState, 'first' | 'stores'>> {
   const owner = { hub, incarnation: await beginIncarnation(db, hub, '0.0.0') };
   await takeOver(db, owner);
+  await lead(createPostgresLeases(db, owner));
   return {
     first: {
       audit: postgresAudit(db),

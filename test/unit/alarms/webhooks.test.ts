@@ -26,7 +26,7 @@ function memoryStore(kept: Map<string, Webhook>, disk: Map<string, Kept>): Webho
     deliveries: () => Promise.resolve([...disk.values()].filter(({ deadMs }) => deadMs === undefined)),
     dead: (_webhook, limit) => Promise.resolve(dead().toReversed().slice(0, limit)),
     deadCounts: () => Promise.resolve(new Map([['pager', dead().length]])),
-    add: async (webhook) => void kept.set(webhook.name, webhook),
+    add: async (webhook) => !kept.has(webhook.name) && kept.set(webhook.name, webhook).size > 0,
     remove: async (name) => void kept.delete(name),
     settle: async (done) => done.forEach((id) => disk.delete(id)),
     async bury({ id, deadMs, error }) {

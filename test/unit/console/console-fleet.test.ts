@@ -191,6 +191,10 @@ test('an incident is told in a sentence', () => {
     incidentText({ ...incident, kind: 'shared-topics', subject: 'hub-2', devices: 0 }),
     'Another hub (hub-2) uses the same MQTT topics: give each hub its own HUB_MQTT_ROOT.',
   );
+  assert.equal(
+    incidentText({ ...incident, kind: 'hub-lost', subject: 'hub-2', devices: 0 }),
+    'Hub hub-2 has stopped without a goodbye. The other hubs take over its devices.',
+  );
   assert.match(incidentText({ ...incident, kind: 'flapping' }), /connects and disconnects repeatedly/);
   assert.equal(
     incidentText({ ...incident, kind: 'schedule-refused', subject: 'nightly', devices: 0 }),

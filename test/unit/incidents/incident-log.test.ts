@@ -21,6 +21,7 @@ function startLog(publishing: Promise<void> = Promise.resolve(), several = false
     several,
     log: silentLog,
     store: {
+      ofOthers: () => Promise.resolve([]),
       load: () => Promise.resolve([]),
       async save(incidents) {
         await turn();

@@ -73,6 +73,7 @@ test('a lost site of 200 devices is one incident, also when they are found over 
     'schedule-refused': 0,
     'connections-cut': 0,
     'shared-topics': 0,
+    'hub-lost': 0,
   });
 });
 
@@ -199,6 +200,7 @@ test('what was open before a restart is still open, under its id, until it is ov
     'schedule-refused': 0,
     'connections-cut': 0,
     'shared-topics': 0,
+    'hub-lost': 0,
   });
   for (const id of north.slice(15)) change(id, 'unknown', 'hub-restarted');
   clock.advance(60_000);

@@ -1,29 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HubError } from '../../../hub/kernel/errors.ts';
-import type { AccountRecord, OperatorStore, TokenRecord } from '../../../hub/operators/operator-store.ts';
 import { Operators } from '../../../hub/operators/operators.ts';
 import { createOneTimeCodes } from '../../../hub/adapters/one-time-codes.ts';
 import { SecondFactors } from '../../../hub/operators/second-factor.ts';
 import { Audit } from '../../../hub/audit/audit.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
+import { MemoryOperators } from '../../helpers/stores/memory-operators.ts';
 
 /** Operators whose store holds this many accounts and tokens already. */
 async function operatorsWith(count: number, adminStays = true): Promise<Operators> {
   const rights = { role: 'admin', devices: 'all', safety: 'critical', createdMs: 0 } as const;
   const names = Array.from({ length: count }, (_, n) => `n-${n}`);
-  const store: OperatorStore = {
-    loadAccounts: async () =>
-      names.map((name): AccountRecord => ({ name, ...rights, passwordHash: `of ${name}` })),
-    loadTokens: async () => names.map((name): TokenRecord => ({ name, ...rights, hash: `of ${name}` })),
-    saveAccount: async () => undefined,
-    saveKeepingAnAdmin: async () => adminStays,
-    saveToken: async () => undefined,
-    removeAccount: async () => undefined,
-    removeKeepingAnAdmin: async () => adminStays,
-    removeToken: async () => undefined,
-  };
+  const store = new MemoryOperators(
+    names.map((name) => ({ name, ...rights, passwordHash: `of ${name}` })),
+    names.map((name) => ({ name, ...rights, hash: `of ${name}` })),
+    { adminStays },
+  );
   const clock = new ManualClock();
   const log = silentLog;
   const audit = new Audit({ store: { append: async () => undefined, list: async () => [] }, clock, log });

@@ -3,13 +3,13 @@ import { test } from 'node:test';
 import { createOneTimeCodes } from '../../../hub/adapters/one-time-codes.ts';
 import { Audit } from '../../../hub/audit/audit.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
-import type { AccountRecord } from '../../../hub/operators/operator-store.ts';
 import { Operators } from '../../../hub/operators/operators.ts';
 import { OwnAccount } from '../../../hub/operators/own-account.ts';
 import { SecondFactors } from '../../../hub/operators/second-factor.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { oneTimeCode } from '../../helpers/one-time-code.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
+import { MemoryOperators } from '../../helpers/stores/memory-operators.ts';
 
 const password = 'correct horse battery';
 const stepMs = 30_000;
@@ -17,19 +17,9 @@ const stepMs = 30_000;
 /** Anna's account, whose second factor is set up, on a clock that is moved by hand. */
 async function withSecondFactor() {
   const clock = new ManualClock();
-  const saved = new Map<string, AccountRecord>();
   const ended: string[] = [];
   const nothing = async () => undefined;
-  const store = {
-    loadAccounts: async () => [...saved.values()],
-    loadTokens: async () => [],
-    saveAccount: async (account: AccountRecord) => void saved.set(account.name, account),
-    saveKeepingAnAdmin: async () => true,
-    saveToken: nothing,
-    removeAccount: nothing,
-    removeKeepingAnAdmin: async () => true,
-    removeToken: nothing,
-  };
+  const store = new MemoryOperators();
   const audit = new Audit({ store: { append: nothing, list: async () => [] }, clock, log: silentLog });
   const factors = new SecondFactors({ clock, codes: createOneTimeCodes('hub') });
   const operators = new Operators({ store, clock, audit, factors, changed: (actor) => ended.push(actor) });
@@ -40,7 +30,7 @@ async function withSecondFactor() {
   const recovery = await own.confirmSecondFactor('operator:anna', codeNow());
   const login = async (code?: string) =>
     (await operators.login('anna', password, '192.0.2.1', { code })).kind;
-  return { clock, saved, ended, operators, own, begun, codeNow, recovery, login };
+  return { clock, saved: store.accounts, ended, operators, own, begun, codeNow, recovery, login };
 }
 
 test('with a second factor the password alone is not enough, and a code is taken once', async () => {

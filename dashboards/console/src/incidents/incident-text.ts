@@ -23,6 +23,8 @@ export function incidentText({ kind, devices, scope, of, limit, subject = '' }: 
       return texts.incidents.scheduleWasRefused(subject);
     case 'shared-topics':
       return texts.incidents.anotherHubUsesTheSame(subject);
+    case 'hub-lost':
+      return texts.incidents.hubIsLost(subject);
     case 'connections-cut':
       return limit === undefined
         ? texts.incidents.connectionsFromAreBeingCut(subject)

@@ -8,6 +8,8 @@ export const incidents = {
   scheduleWasRefused: (subject: string) => `Schedule ${subject} was refused at its last times.`,
   anotherHubUsesTheSame: (subject: string) =>
     `Another hub (${subject}) uses the same MQTT topics: give each hub its own HUB_MQTT_ROOT.`,
+  hubIsLost: (subject: string) =>
+    `Hub ${subject} has stopped without a goodbye. The other hubs take over its devices.`,
   connectionsFromAreBeingCut: (subject: string) =>
     `Connections from ${subject} are being cut: it holds as many as one address may.`,
   connectionsAtTheLimitAreBeingCut: (subject: string, limit: string) =>
