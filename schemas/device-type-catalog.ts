@@ -67,7 +67,7 @@ function faultsBeside(type: DeviceType, others: readonly DeviceType[]): FieldErr
  * @param before types whose measurements and fields are taken
  * @throws SchemaFault when two types share a measurement, or a field changes its kind between versions
  */
-function catalogOf(
+export function catalogOf(
   types: readonly DeviceType[],
   fileOf: (type: DeviceType) => string,
   before: readonly DeviceType[] = [],

@@ -65,6 +65,7 @@ export type { ObjectDefinition, ScalarDefinition, ValueDefinition } from './devi
 export { SchemaFault } from './schema-fault.ts';
 export { compileDeviceType } from './device-type-compiler.ts';
 export {
+  catalogOf,
   changeFaults,
   deviceTypeFaults,
   joinFaults,

@@ -35,15 +35,9 @@ export async function readDeviceTypes(dir: string): Promise<DeviceTypeCatalog> {
 
 /**
  * Why nothing may be published to a folder; undefined: it may.
- * @param shared several hubs are one
  * @param shippedDir the folder that comes with the hub
  */
-export function readOnlyBecause(
-  dir: string,
-  { shared, shippedDir }: { shared: boolean; shippedDir: string },
-): string | undefined {
-  if (shared)
-    return 'each hub of a cluster has its own folder of device types: put the file into all of them';
+export function readOnlyBecause(dir: string, shippedDir: string): string | undefined {
   if (dir === shippedDir)
     return 'the hub reads its types from the folder that comes with it, which a new release replaces; copy that folder, and set HUB_SCHEMAS_DIR to the copy';
   return undefined;
@@ -107,7 +101,7 @@ export async function openDeviceTypes(dir: string, log: Log, readOnly?: string):
   return types;
 }
 
-function judged(definition: unknown, current: DeviceTypeCatalog): ReturnType<PublishedTypes['judge']> {
+export function judged(definition: unknown, current: DeviceTypeCatalog): ReturnType<PublishedTypes['judge']> {
   try {
     const type = compileDeviceType(definition, 'the definition');
     const faults = changeFaults(type, current);
@@ -116,6 +110,15 @@ function judged(definition: unknown, current: DeviceTypeCatalog): ReturnType<Pub
     if (error instanceof SchemaFault) return { faults: error.errors };
     throw error;
   }
+}
+
+/** @throws HubError `schema-invalid` with every fault for which it cannot join the others */
+export function demandType(definition: unknown, current: DeviceTypeCatalog): DeviceType {
+  const verdict = judged(definition, current);
+  if ('type' in verdict) return verdict.type;
+  const { faults } = verdict;
+  const note = faults.map((each) => faultText(each, '/')).join('; ');
+  throw new HubError('schema-invalid', note, { details: { errors: faults } });
 }
 
 /**
@@ -128,15 +131,9 @@ async function writeDeviceType(
   current: DeviceTypeCatalog,
 ): Promise<DeviceType> {
   if (readOnly !== undefined) throw new HubError('types-read-only', readOnly);
-  const verdict = judged(definition, current);
-  if ('faults' in verdict) {
-    const { faults } = verdict;
-    const note = faults.map((each) => faultText(each, '/')).join('; ');
-    throw new HubError('schema-invalid', note, { details: { errors: faults } });
-  }
+  const type = demandType(definition, current);
   // With another file at fault the folder would be refused, and this one with it.
   await readDeviceTypes(dir);
-  const { type } = verdict;
   const draft = join(dir, `${type.id}.${randomUUID()}.draft`);
   try {
     await writeFile(draft, `${JSON.stringify(definition, null, 2)}\n`, { flush: true });

@@ -1,9 +1,11 @@
 import { openDeviceTypes, readOnlyBecause, type WatchedDeviceTypes } from '../adapters/device-types.ts';
+import { openSharedDeviceTypes } from '../adapters/shared-device-types.ts';
 import { awaitDataDir } from '../adapters/sqlite/data-dir.ts';
 import { exposeAudit } from '../audit/audit-metrics.ts';
 import { Audit } from '../audit/audit.ts';
 import { ownSchemasDir } from '../config/named-files.ts';
 import { leaderOf, type Leader } from '../cluster/leader.ts';
+import type { Log } from '../kernel/log.ts';
 import type { HubContext } from './context.ts';
 import { openEmbeddedState } from './state/embedded-state.ts';
 import { openSharedState, type OpenedState } from './state/shared-state.ts';
@@ -41,11 +43,19 @@ export async function openState(hub: HubContext): Promise<HubState> {
   releasers.push('audit', () => audit.close());
   exposeAudit(metrics, audit);
   const stores = opened.storesOf(auditedWrites((event) => audit.entryOf(event)));
-  const readOnly = readOnlyBecause(config.schemasDir, {
-    shared: shared !== undefined,
-    shippedDir: ownSchemasDir,
-  });
-  const catalog = await openDeviceTypes(config.schemasDir, log, readOnly);
+  const catalog = await openCatalog(config.schemasDir, log, shared);
   releasers.push('device types', () => catalog.close());
   return { stores, hubIdentity, startName, audit, catalog, shared, leader: leaderOf(shared?.leases, log) };
+}
+
+/** The device types of a folder, or those that several hubs share. */
+async function openCatalog(
+  dir: string,
+  log: Log,
+  shared: OpenedState['shared'],
+): Promise<WatchedDeviceTypes> {
+  if (shared === undefined) return openDeviceTypes(dir, log, readOnlyBecause(dir, ownSchemasDir));
+  const types = await openSharedDeviceTypes(shared.stores.types, dir, log);
+  shared.tenure.follow({ beaten: () => void types.refresh() });
+  return types;
 }

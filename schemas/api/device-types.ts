@@ -175,10 +175,10 @@ export const deviceTypeApi = resource('device types', {
     path: '/api/v1/device-types/{id}',
     summary: 'Publish a device type: a new one, or a new definition of an existing one',
     description:
-      'Writes its file in HUB_SCHEMAS_DIR. Connected devices are judged by it at once; a field keeps its kind.',
+      'Writes its file in HUB_SCHEMAS_DIR; in a cluster, to the database, from which every hub takes it within a second or two. Connected devices are judged by it at once; a field keeps its kind.',
     params: ofType,
     body: definition,
     answers: { 200: TypeDefinition },
-    refusals: ['schema-invalid', 'types-read-only'],
+    refusals: ['schema-invalid', 'types-read-only', 'type-changed'],
   },
 });

@@ -136,6 +136,11 @@ const operationErrors = {
     retryable: false,
     status: 409,
   },
+  'type-changed': {
+    meaning: 'another hub has published this device type at the same moment: look at it first',
+    retryable: false,
+    status: 409,
+  },
   'device-exists': { meaning: 'a device with this id exists already', retryable: false, status: 409 },
   'webhook-exists': { meaning: 'a webhook of this name exists already', retryable: false, status: 409 },
   'schedule-exists': { meaning: 'a schedule with this name exists already', retryable: false, status: 409 },

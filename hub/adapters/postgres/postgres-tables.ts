@@ -348,4 +348,8 @@ export const postgresAdditions: readonly string[] = [
     WHERE hub IS NOT NULL GROUP BY hub`,
   `-- Which hub tells of it; NULL: the leader has not taken it up yet.
    ALTER TABLE incident ADD COLUMN hub text, ADD COLUMN inc bigint`,
+  `-- Device types as they were published, and a number that rises with each change, so that who publishes one has seen the others.
+   CREATE TABLE device_type (id text COLLATE "C" PRIMARY KEY, definition text NOT NULL, rev bigint NOT NULL);
+   CREATE TABLE device_type_rev (one boolean PRIMARY KEY CHECK (one), rev bigint NOT NULL);
+   INSERT INTO device_type_rev (one, rev) VALUES (true, 0)`,
 ];

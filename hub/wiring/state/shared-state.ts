@@ -7,6 +7,7 @@ import { createPostgresPeers } from '../../adapters/postgres/postgres-peer-store
 import { beginIncarnation, openPostgresState } from '../../adapters/postgres/postgres-state.ts';
 import { createPostgresAdoption } from '../../adapters/postgres/postgres-adoption-store.ts';
 import { createPostgresLeases } from '../../adapters/postgres/postgres-lease-store.ts';
+import { createPostgresTypes } from '../../adapters/postgres/postgres-type-store.ts';
 import { createPostgresTenure } from '../../adapters/postgres/postgres-tenure-store.ts';
 import { createPostgresDeliveryClaims } from '../../adapters/postgres/postgres-webhook-store.ts';
 import type { AlarmNewsStore } from '../../alarms/alarm-store.ts';
@@ -20,6 +21,7 @@ import { Tenure } from '../../cluster/tenure.ts';
 import type { SharedJournal } from '../../commands/journal.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Releasers } from '../../kernel/releasers.ts';
+import type { DeviceTypeStore } from '../../registry/device-type-store.ts';
 import type { DeviceNews } from '../../registry/device-store.ts';
 import { wait, type Clock } from '../../../schemas/time/clock.ts';
 import { postgresAudit, postgresStores } from './postgres-stores.ts';
@@ -48,6 +50,7 @@ export interface SharedState {
     alarmNews: AlarmNewsStore;
     deliveries: DeliveryClaimStore;
     peers: PeerStore;
+    types: DeviceTypeStore;
   };
 }
 
@@ -104,6 +107,7 @@ export async function openSharedState(deps: {
         alarmNews: createPostgresAlarmNews(db),
         deliveries: createPostgresDeliveryClaims(db, owner),
         peers: createPostgresPeers(db, owner),
+        types: createPostgresTypes(db),
       },
     },
   };

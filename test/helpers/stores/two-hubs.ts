@@ -7,6 +7,7 @@ import { createPostgresNews } from '../../../hub/adapters/postgres/postgres-devi
 import { createPostgresLeases } from '../../../hub/adapters/postgres/postgres-lease-store.ts';
 import { beginIncarnation, openPostgresState } from '../../../hub/adapters/postgres/postgres-state.ts';
 import { createPostgresTenure } from '../../../hub/adapters/postgres/postgres-tenure-store.ts';
+import { createPostgresTypes } from '../../../hub/adapters/postgres/postgres-type-store.ts';
 import type { PgQuery, Postgres } from '../../../hub/adapters/postgres/postgres.ts';
 import { postgresStores } from '../../../hub/wiring/state/postgres-stores.ts';
 import { createPostgresDeliveryClaims } from '../../../hub/adapters/postgres/postgres-webhook-store.ts';
@@ -45,6 +46,7 @@ export function twoHubs() {
         journal: createPostgresSharedJournal(db, owner),
         news: createPostgresNews(db),
         alarmNews: createPostgresAlarmNews(db),
+        types: createPostgresTypes(db),
         deliveries: createPostgresDeliveryClaims(db, owner),
       };
     };
