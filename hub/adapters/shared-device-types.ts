@@ -110,7 +110,7 @@ export async function openSharedDeviceTypes(
         if (now !== undefined && (isKept || !differs(id, type.definition))) return now;
         // Whoever published the other one must not lose it unseen.
         if (differs(id, before))
-          throw new HubError('type-changed', `another hub has published ${id} at the same moment`, {
+          throw new HubError('type-changed', id, {
             details: { id },
           });
       }

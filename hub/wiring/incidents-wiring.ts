@@ -1,16 +1,14 @@
 import type { Incident } from '../../schemas/api/incidents.ts';
 import type { Publisher } from '../bus/bus.ts';
 import type { Topics } from '../bus/topics.ts';
-import { lives, startName } from '../cluster/hub-start.ts';
-import type { Tenure } from '../cluster/tenure.ts';
 import { CutConnections } from '../incidents/cut-connections.ts';
 import type { IncidentFollower } from '../incidents/incident-follower.ts';
-import { IncidentLog, type IncidentStore } from '../incidents/incident-log.ts';
+import { IncidentLog } from '../incidents/incident-log.ts';
 import { exposeIncidents } from '../incidents/incident-metrics.ts';
 import { incidentPublisher } from '../incidents/incident-publisher.ts';
-import { startIncidents, visibleTo, type Incidents } from '../incidents/incidents.ts';
+import { incidentsOfAll } from '../incidents/incidents-of-all.ts';
+import { startIncidents, type Incidents } from '../incidents/incidents.ts';
 import { LostHubs } from '../incidents/lost-hubs.ts';
-import { messageOf } from '../kernel/errors.ts';
 import { Followers } from '../kernel/followers.ts';
 import { exposeCloneGuard } from '../sessions/clone-guard-metrics.ts';
 import { startCloneGuard, type CloneGuard } from '../sessions/clone-guard.ts';
@@ -49,7 +47,7 @@ export function createIncidents(
   },
 ): IncidentParts {
   const { sessions, presence, bus, topics } = deps;
-  const { stores, hubIdentity, startName: idStart, leader, shared } = deps.state;
+  const { stores, hubIdentity, startName, leader, shared } = deps.state;
   const publish = incidentPublisher({ publisher: bus, topics, hub: hubIdentity });
   const kept = new IncidentLog({
     clock,
@@ -63,7 +61,7 @@ export function createIncidents(
   followers.follow({ incidentChanged: (incident, members) => kept.changed(incident, members) });
   const incidents = startIncidents({
     clock,
-    startName: idStart,
+    startName,
     scopesOf: (deviceId) => sessions.scopesOf(deviceId),
     grew: (incident, members) => kept.grew(incident, members),
     followers: followers.all,
@@ -95,55 +93,22 @@ export function createIncidents(
     for (const deviceId of open) clones.resume(deviceId);
     cuts.resume(incidents.openSubjects('connections-cut').filter((network) => !cut.has(network)));
   };
-  let resumed = false;
-  /** Of several hubs the leader tells which others are lost, and takes up what they have left open. */
-  const followHubs = (tenure: Tenure): void => {
-    const tells = (): boolean => leader.leads && resumed;
-    const lostHubs = new LostHubs({
-      tells,
-      told: () => incidents.openSubjects('hub-lost'),
-      changed: (hub, raised) => incidents.hubLost(hub, raised),
-    });
-    let living = '';
-    tenure.follow({
-      beaten(hubs) {
-        lostHubs.beaten(hubs);
-        const now = hubs.filter(lives).map(startName).join();
-        if (now === living || !tells()) return;
-        living = now;
-        resume().catch((error: unknown) =>
-          log.error({ reason: messageOf(error) }, 'incidents are not taken up'),
-        );
-      },
-    });
-  };
+  const lostHubs = new LostHubs({
+    log,
+    leads: () => leader.leads,
+    resume,
+    told: () => incidents.openSubjects('hub-lost'),
+    changed: (hub, raised) => incidents.hubLost(hub, raised),
+  });
+  shared?.tenure.follow(lostHubs);
   return {
     keeper: incidents,
     clones,
     cuts,
     followers,
     watch: incidents.ofAllHubs(leader),
-    list: (mayShow) => incidentsOfAll(incidents, shared && stores.incidents, mayShow),
-    async resume() {
-      await leader.begin('incidents', async () => {
-        await resume();
-        resumed = true;
-      });
-      if (shared !== undefined) followHubs(shared.tenure);
-    },
+    list: (mayShow) => incidentsOfAll(incidents, stores.incidents, mayShow),
+    resume: () => leader.begin('incidents', () => lostHubs.begin()),
     settled: () => kept.settled(),
   };
-}
-
-async function incidentsOfAll(
-  incidents: Incidents,
-  store: IncidentStore | undefined,
-  mayShow?: MayShow,
-): Promise<Incident[]> {
-  const others = (await store?.ofOthers()) ?? [];
-  const here = incidents.list();
-  const known = new Set(here.map(({ id }) => id));
-  return [...here, ...others.filter(({ id }) => !known.has(id))]
-    .toSorted((a, b) => b.sinceMs - a.sinceMs)
-    .flatMap((incident) => visibleTo(incident, mayShow) ?? []);
 }
