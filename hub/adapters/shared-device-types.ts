@@ -8,13 +8,8 @@ import {
 } from '../../schemas/index.ts';
 import { HubError, messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
-import type { DeviceTypeStore, StoredType } from '../registry/device-type-store.ts';
+import type { DeviceTypeStore } from '../registry/device-type-store.ts';
 import { demandType, judged, readDeviceTypes, type WatchedDeviceTypes } from './device-types.ts';
-
-export interface SharedDeviceTypes extends WatchedDeviceTypes {
-  /** Reads what other hubs have published; what cannot be read now is read the next time. To be called about once a second. */
-  refresh(): Promise<void>;
-}
 
 /** Others that are published at the same moment, before it is given up. */
 const maxAttempts = 5;
@@ -29,113 +24,125 @@ export async function openSharedDeviceTypes(
   dir: string,
   log: Log,
 ): Promise<SharedDeviceTypes> {
-  const followers: (() => void)[] = [];
-  let current: DeviceTypeCatalog = catalogOf([], ({ id }) => id);
-  /** Of what `current` is. */
-  let rev = 0;
-  /** Of what was read last, whether it was taken or not. */
-  let seenRev = -1;
-  let fault: string | undefined;
-  let reading: Promise<void> = Promise.resolve();
-  let refreshing = false;
+  const types = new SharedDeviceTypes(store, log);
+  await types.join((await readDeviceTypes(dir)).all());
+  return types;
+}
 
-  const read = async (): Promise<void> => {
-    const stored = await store.load();
-    seenRev = stored.rev;
+class SharedDeviceTypes implements WatchedDeviceTypes {
+  readonly readOnly = undefined;
+  fault: string | undefined;
+  readonly #store: DeviceTypeStore;
+  readonly #log: Log;
+  readonly #followers: (() => void)[] = [];
+  #current: DeviceTypeCatalog = catalogOf([], ({ id }) => id);
+  /** Of what `#current` is. */
+  #rev = 0;
+  /** Of what was read last, whether it was taken or not. */
+  #seenRev = -1;
+  /** One after the other, so that an older answer never replaces a newer one. */
+  #reading: Promise<void> = Promise.resolve();
+  #refreshing = false;
+
+  constructor(store: DeviceTypeStore, log: Log) {
+    this.#store = store;
+    this.#log = log;
+  }
+
+  get(id: string): DeviceType | undefined {
+    return this.#current.get(id);
+  }
+
+  all(): readonly DeviceType[] {
+    return this.#current.all();
+  }
+
+  judge(definition: unknown): ReturnType<WatchedDeviceTypes['judge']> {
+    return judged(definition, this.#current);
+  }
+
+  follow(changed: () => void): void {
+    this.#followers.push(changed);
+  }
+
+  close(): void {
+    this.#followers.length = 0;
+  }
+
+  /** Adds those of this hub that the others do not have. @throws HubError `database-failed` */
+  async join(own: readonly DeviceType[]): Promise<void> {
+    await this.#read();
+    for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+      const missing = own.filter(({ id }) => this.get(id) === undefined);
+      const fit = missing.filter((type) => changeFaults(type, this.#current).length === 0);
+      if (fit.length === 0) break;
+      const added = fit.map(({ id, definition }) => ({ id, definition }));
+      await this.#store.put(this.#rev, added);
+      await this.#read();
+    }
+    const types = own.filter(({ id, definition }) => this.#differs(id, definition)).map(({ id }) => id);
+    if (types.length === 0) return;
+    const note =
+      'device types of the folder are not those of the cluster, which count; publish them to change those';
+    this.#log.warn({ types }, note);
+  }
+
+  async publish(definition: unknown): Promise<DeviceType> {
+    for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+      const type = demandType(definition, this.#current);
+      const { id } = type;
+      const before = this.get(id)?.definition;
+      const isKept = await this.#store.put(this.#rev, [{ id, definition }]);
+      await this.#read();
+      const now = this.get(id);
+      if (now !== undefined && (isKept || !this.#differs(id, type.definition))) return now;
+      // Whoever published the other one must not lose it unseen.
+      if (this.#differs(id, before)) throw new HubError('type-changed', id, { details: { id } });
+    }
+    throw new HubError('type-changed', 'other device types are published all the time');
+  }
+
+  /** Reads what other hubs have published; what cannot be read now is read the next time. To be called about once a second. */
+  async refresh(): Promise<void> {
+    if (this.#refreshing) return;
+    this.#refreshing = true;
     try {
-      current = catalogOf(stored.types.map(compiled), ({ id }) => id);
+      if ((await this.#store.rev()) !== this.#seenRev) await this.#read();
+    } catch (error) {
+      this.#log.debug({ reason: messageOf(error) }, 'device types of other hubs cannot be read now');
+    } finally {
+      this.#refreshing = false;
+    }
+  }
+
+  #read(): Promise<void> {
+    const turn = this.#reading.then(() => this.#readNow());
+    this.#reading = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #readNow(): Promise<void> {
+    const { rev, types } = await this.#store.load();
+    this.#seenRev = rev;
+    try {
+      const all = types.map(({ id, definition }) => compileDeviceType(definition, id));
+      this.#current = catalogOf(all, ({ id }) => id);
     } catch (error) {
       // A newer hub beside this one may have published it.
       const reason = messageOf(error);
-      fault = `device types of the other hubs not taken, the old ones stay: ${reason}`;
-      log.error({ reason }, 'device types of the other hubs not taken, the old ones stay');
+      this.fault = `device types of the other hubs not taken, the old ones stay: ${reason}`;
+      this.#log.error({ reason }, 'device types of the other hubs not taken, the old ones stay');
       return;
     }
-    fault = undefined;
-    rev = stored.rev;
-    log.info({ types: current.all().map(({ id }) => id), rev }, 'device types read');
-    for (const changed of followers) changed();
-  };
-  /** One after the other, so that an older answer never replaces a newer one. */
-  const readInTurn = (isDue: () => Promise<boolean>): Promise<void> => {
-    const turn = reading.then(async () => {
-      if (await isDue()) await read();
-    });
-    reading = turn.catch(() => undefined);
-    return turn;
-  };
-  const always = (): Promise<boolean> => Promise.resolve(true);
-  const differs = (id: string, definition: unknown): boolean =>
-    !isDeepStrictEqual(plain(current.get(id)?.definition), plain(definition));
+    this.fault = undefined;
+    this.#rev = rev;
+    this.#log.info({ types: this.all().map(({ id }) => id), rev }, 'device types read');
+    for (const changed of this.#followers) changed();
+  }
 
-  const join = async (own: readonly DeviceType[]): Promise<void> => {
-    for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-      const missing = own.filter(({ id }) => current.get(id) === undefined);
-      const fit = missing.filter((type) => changeFaults(type, current).length === 0);
-      if (fit.length === 0) return;
-      await store.put(
-        rev,
-        fit.map(({ id, definition }) => ({ id, definition })),
-      );
-      await readInTurn(always);
-    }
-  };
-
-  await readInTurn(always);
-  const own = (await readDeviceTypes(dir)).all();
-  await join(own);
-  const other = own.filter(({ id, definition }) => differs(id, definition)).map(({ id }) => id);
-  if (other.length > 0)
-    log.warn(
-      { types: other, dir },
-      'device types of the folder are not those of the cluster, which count; publish them to change those',
-    );
-
-  return {
-    get: (id) => current.get(id),
-    all: () => current.all(),
-    get fault() {
-      return fault;
-    },
-    readOnly: undefined,
-    judge: (definition) => judged(definition, current),
-    async publish(definition) {
-      for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
-        const type = demandType(definition, current);
-        const { id } = type;
-        const before = current.get(id)?.definition;
-        const isKept = await store.put(rev, [{ id, definition }]);
-        await readInTurn(always);
-        const now = current.get(id);
-        if (now !== undefined && (isKept || !differs(id, type.definition))) return now;
-        // Whoever published the other one must not lose it unseen.
-        if (differs(id, before))
-          throw new HubError('type-changed', id, {
-            details: { id },
-          });
-      }
-      throw new HubError('type-changed', 'other device types are published all the time');
-    },
-    async refresh() {
-      if (refreshing) return;
-      refreshing = true;
-      try {
-        await readInTurn(async () => (await store.rev()) !== seenRev);
-      } catch (error) {
-        log.debug({ reason: messageOf(error) }, 'device types of other hubs cannot be read now');
-      } finally {
-        refreshing = false;
-      }
-    },
-    follow: (changed) => void followers.push(changed),
-    close() {
-      followers.length = 0;
-    },
-  };
-}
-
-function compiled({ id, definition }: StoredType) {
-  return compileDeviceType(definition, id);
+  #differs(id: string, definition: unknown): boolean {
+    return !isDeepStrictEqual(plain(this.get(id)?.definition), plain(definition));
+  }
 }
 
 /** As it is read again. */

@@ -355,7 +355,10 @@ export class Operators {
 
   /** Asks for no code any more. @throws HubError `operator-unknown` · `database-failed` */
   async resetSecondFactor(name: string): Promise<void> {
-    await this.change(name, ({ secondFactor: _, ...account }) => account);
+    await this.change(name, (now) => {
+      const { secondFactor: _, ...account } = now;
+      return account;
+    });
   }
 
   /** @throws HubError `operator-unknown` · `input-invalid` for the last admin */

@@ -174,8 +174,6 @@ export function createPostgresAlarmNews(db: Postgres): AlarmNewsStore {
 
 /** Each hub writes those that it tells of: the leader, and whoever found one out. */
 export function createPostgresIncidents(db: Postgres, { hub, incarnation }: PostgresOwner): IncidentStore {
-  const incidentsOf = (rows: readonly PgRow[]): StoredIncident[] =>
-    rows.map(({ body }) => jsonOf(body) as StoredIncident);
   return {
     /** Takes over open ones whose hub has ended. */
     async load() {
@@ -197,9 +195,10 @@ export function createPostgresIncidents(db: Postgres, { hub, incarnation }: Post
     async ofOthers() {
       const others = 'hub IS DISTINCT FROM $1 OR inc IS DISTINCT FROM $2';
       const sql = `SELECT body FROM incident WHERE ${others} ORDER BY since_ms, seq`;
-      return incidentsOf(await db.longQuery(sql, [hub, incarnation])).map(
-        ({ members: _, ...incident }) => incident,
-      );
+      return incidentsOf(await db.longQuery(sql, [hub, incarnation])).map((stored) => {
+        const { members: _, ...incident } = stored;
+        return incident;
+      });
     },
 
     async save(given) {
@@ -228,4 +227,8 @@ export function createPostgresIncidents(db: Postgres, { hub, incarnation }: Post
       );
     },
   };
+}
+
+function incidentsOf(rows: readonly PgRow[]): StoredIncident[] {
+  return rows.map(({ body }) => jsonOf(body) as StoredIncident);
 }

@@ -140,8 +140,8 @@ test('somebody who comes from the provider to two hubs at one moment has one acc
     'operator',
     'operator',
   ]);
-  const [anna, ...others] = await a.stores.operators.loadAccounts();
-  assert.deepEqual([anna?.external, others], [person, []]);
+  const [known, ...others] = await a.stores.operators.loadAccounts();
+  assert.deepEqual([known?.external, others], [person, []]);
   const stranger = await peopleOf(a);
   await a.stores.operators.removeAccount('anna');
   await stranger.operators.refresh();
