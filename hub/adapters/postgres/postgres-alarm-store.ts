@@ -196,7 +196,7 @@ export function createPostgresIncidents(db: Postgres, { hub, incarnation }: Post
       const others = 'hub IS DISTINCT FROM $1 OR inc IS DISTINCT FROM $2';
       const sql = `SELECT body FROM incident WHERE ${others} ORDER BY since_ms, seq`;
       return incidentsOf(await db.longQuery(sql, [hub, incarnation])).map((stored) => {
-        const { members: _, ...incident } = stored;
+        const { members: _, owed: __, ...incident } = stored;
         return incident;
       });
     },
