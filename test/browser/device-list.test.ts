@@ -133,14 +133,15 @@ test('chosen devices get labels, are disabled and removed together, after a prev
   assert.deepEqual(await ids(page), ['n-2']);
 });
 
-test('who is no administrator may choose devices, compare them and command them, and nothing else', async (t) => {
+test('who is no administrator may choose devices, compare them, command them and change their settings, and nothing else', async (t) => {
   const hub = await startFleet(t);
   const rights = { role: 'operator' } as const;
   const { page } = await openSignedIn(t, hub, '/devices', { rights });
   await page.getByLabel('Choose all that are listed').check();
   const bar = page.getByRole('group', { name: 'Chosen devices' });
   await bar.getByText('3 devices chosen').waitFor();
-  assert.deepEqual(await bar.getByRole('button').allTextContents(), ['Send a command…', 'Choose none']);
+  const actions = await bar.getByRole('button').allTextContents();
+  assert.deepEqual(actions, ['Send a command…', 'Change settings…', 'Choose none']);
   await bar.getByRole('link', { name: 'Compare' }).click();
   await page.getByRole('img', { name: 'Lines of n-1, n-2, n-3' }).waitFor();
   const fields = page.getByRole('group', { name: 'Fields' });
