@@ -109,7 +109,7 @@ test('markup in types, labels, readings, refusals, commands and dead letters is 
 
   await page.goto('/devices/h-1');
   await page.getByText(markup).first().waitFor();
-  const open = page.getByRole('button', { name: `${shortMarkup} …` });
+  const open = page.getByRole('button', { name: `${shortMarkup} (say) …` });
   await open.click();
   const form = page.getByRole('dialog');
   await form.getByRole('combobox').selectOption(shortMarkup);
