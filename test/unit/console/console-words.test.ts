@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { commandWords, titlesOf } from '../../../dashboards/console/src/commands/command-names.ts';
+import { commandWords, titlesOf } from '../../../dashboards/console/src/commands/command-titles.ts';
 import { fieldRows, familiesOf } from '../../../dashboards/console/src/device-types/type-view.ts';
 import { closeWords, lossWords } from '../../../dashboards/console/src/hub-state/close-words.ts';
 import { reasonWords, statusWords } from '../../../dashboards/console/src/forms/command-words.ts';

@@ -5,7 +5,7 @@ import { ConfirmStep } from '../forms/confirm-step.tsx';
 import { FaultSummary } from '../forms/fault-summary.tsx';
 import { Unclear } from '../forms/unclear.tsx';
 import { texts } from '../texts/texts.ts';
-import { commandWords } from './command-names.ts';
+import { commandWords } from './command-titles.ts';
 import { GroupTarget, PaceFields } from './group-fields.tsx';
 import { GroupPreview } from './group-preview.tsx';
 import { useGroupForm, type GroupFormProps } from './use-group-form.ts';

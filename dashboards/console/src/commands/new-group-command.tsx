@@ -8,7 +8,7 @@ import { query, setQuery } from '../router.ts';
 import { maySend } from '../session.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
-import { commandWords } from './command-names.ts';
+import { commandWords } from './command-titles.ts';
 import { GroupForm } from './group-form.tsx';
 import { readAgain, type SentBefore } from './send-again.ts';
 import { differences } from './waves.ts';

@@ -6,7 +6,7 @@ import { SelectField } from '../components/select-field.tsx';
 import { Loaded } from '../components/states.tsx';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
-import { commandWords } from './command-names.ts';
+import { commandWords } from './command-titles.ts';
 import { ScheduleForm } from './schedule-form.tsx';
 
 /** Makes a schedule: a command to a selection of devices, at times or once. */

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import { sendCommand } from '../commands/command-calls.ts';
-import { commandWords } from '../commands/command-names.ts';
+import { commandWords } from '../commands/command-titles.ts';
 import { SelectField } from '../components/select-field.tsx';
 import { say } from '../components/status-region.tsx';
 import { checkCommand, newCommandDraft } from '../forms/command-draft.ts';

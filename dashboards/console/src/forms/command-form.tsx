@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import type { CommandDefinition } from '../../../../schemas/device-type-definition.ts';
 import { sendCommand } from '../commands/command-calls.ts';
 import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
-import { commandWords } from '../commands/command-names.ts';
+import { commandWords } from '../commands/command-titles.ts';
 import { CommandFollower } from '../commands/command-follower.tsx';
 import { texts } from '../texts/texts.ts';
 import { checkCommand, newCommandDraft } from './command-draft.ts';
