@@ -112,7 +112,13 @@ test('chosen devices get labels, are disabled and removed together, after a prev
   const settings = dialog.getByRole('form', { name: 'Change settings' });
   await settings.getByRole('button', { name: 'Change 2 devices' }).click();
   await settings.getByText('Fill in what is to be changed.').waitFor();
-  await settings.getByLabel('Time between readings').fill('42');
+  const interval = settings.getByLabel('Time between readings');
+  await interval.fill('0');
+  await settings.getByRole('button', { name: 'Change 2 devices' }).click();
+  await settings.getByRole('alert').getByRole('button', { name: 'Time between readings' }).waitFor();
+  await interval.fill('');
+  // Key by key: what is wrong keeps the focus to itself only once.
+  await interval.pressSequentially('42');
   await checkLooks(page, 'the form of settings');
   await settings.getByRole('button', { name: 'Change 2 devices' }).click();
   await page.getByText('The settings are on their way to 2 devices').waitFor();

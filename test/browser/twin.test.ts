@@ -65,7 +65,8 @@ test('settings of many devices are previewed, changed and followed', async (t) =
   await form.getByRole('button', { name: 'Preview devices' }).click();
   await form.getByText('Fill in what is to be changed.').waitFor();
   await form.getByLabel('Time between readings').fill('0');
-  await form.getByText('Must be at least 1 s; this is 0.').waitFor();
+  await form.getByRole('button', { name: 'Preview devices' }).click();
+  await form.getByRole('alert').getByText('Must be at least 1 s; this is 0.').waitFor();
   await form.getByLabel('Time between readings').fill('30');
   await form.getByRole('button', { name: 'Preview devices' }).click();
   await form.getByText('d-1, d-2').waitFor();

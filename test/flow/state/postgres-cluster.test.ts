@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { storedDevice } from '../../helpers/stores/stored-device.ts';
-import { alarmChange, storedAlarm } from '../../helpers/stores/stored-records.ts';
+import { alarmChange, storedAlarm, storedGroupCommand } from '../../helpers/stores/stored-records.ts';
 import { storedCommand as command } from '../../helpers/stores/stored-command.ts';
 import { online, openSession as open, twoHubs, type StoredHub } from '../../helpers/stores/two-hubs.ts';
 
@@ -129,18 +129,7 @@ test('a hub learns which devices another one has added, changed and removed', as
 
 test('a group command goes on at another hub when its hub has ended, and not before', async (t) => {
   const { a, b } = await openHubs(t);
-  const groupCommand = {
-    id: 'g-1',
-    to: 'all',
-    name: 'look',
-    params: {},
-    wave: 1,
-    maxFailures: 0,
-    jitterMs: 0,
-    acceptedMs: 1,
-    requester: { actor: 'operator:anna', origin: 'http' },
-    status: 'running',
-  } as const;
+  const groupCommand = storedGroupCommand('g-1');
   const targets = [{ device: 'd-1', status: 'waiting', reason: undefined } as const];
   await a.stores.groupCommands.accept({ groupCommand, targets });
   const ofHub = async ({ stores }: StoredHub) =>

@@ -6,7 +6,7 @@ import type { StoredIncident } from '../../../hub/incidents/incident-log.ts';
 import type { GroupTwin } from '../../../hub/twins/group/group-twin.ts';
 import { beginIncarnation } from '../../../hub/adapters/postgres/postgres-state.ts';
 import { lead } from '../../helpers/stores/store-kinds.ts';
-import { storedSchedule } from '../../helpers/stores/stored-records.ts';
+import { storedGroupCommand, storedSchedule } from '../../helpers/stores/stored-records.ts';
 import { meet, openSession, twoHubs, type StoredHub } from '../../helpers/stores/two-hubs.ts';
 
 /** What the leader alone writes, and what a former leader still writes. */
@@ -121,18 +121,7 @@ test('a schedule that a former leader accepts is refused, because no hub would r
 
 test('what the former runner of a group command writes late of its devices changes nothing', async (t) => {
   const { a, b } = await openHubs(t);
-  const groupCommand = {
-    id: 'g-1',
-    to: 'all',
-    name: 'look',
-    params: {},
-    wave: 1,
-    maxFailures: 0,
-    jitterMs: 0,
-    acceptedMs: 1,
-    requester,
-    status: 'running',
-  } as const;
+  const groupCommand = storedGroupCommand('g-1');
   await a.stores.groupCommands.accept({ groupCommand, targets: [waiting] });
   await a.cluster.leave();
   await b.stores.groupCommands.open();

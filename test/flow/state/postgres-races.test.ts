@@ -9,7 +9,7 @@ import { compileDeviceType } from '../../../schemas/index.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 import { storedDevice } from '../../helpers/stores/stored-device.ts';
-import { alarmChange, storedAlarm } from '../../helpers/stores/stored-records.ts';
+import { alarmChange, storedAlarm, storedGroupCommand } from '../../helpers/stores/stored-records.ts';
 import { storedCommand } from '../../helpers/stores/stored-command.ts';
 import { meet, online, openSession, twoHubs, type StoredHub } from '../../helpers/stores/two-hubs.ts';
 
@@ -62,18 +62,7 @@ test('what is delivered again while old deliveries are forgotten is not forgotte
 
 test('what a hub writes late of a group command that another one runs changes nothing', async (t) => {
   const { a, b } = await openHubs(t);
-  const groupCommand = {
-    id: 'g-1',
-    to: 'all',
-    name: 'look',
-    params: {},
-    wave: 1,
-    maxFailures: 0,
-    jitterMs: 0,
-    acceptedMs: 1,
-    requester: { actor: 'operator:anna', origin: 'http' },
-    status: 'running',
-  } as const;
+  const groupCommand = storedGroupCommand('g-1');
   const targets = [{ device: 'd-1', status: 'waiting', reason: undefined } as const];
   await a.stores.groupCommands.accept({ groupCommand, targets });
   await a.cluster.leave();

@@ -1,4 +1,5 @@
 import type { AlarmChange, AlarmRow } from '../../../hub/alarms/alarm-store.ts';
+import type { GroupCommand } from '../../../hub/commands/group/group-command.ts';
 import type { Schedule } from '../../../hub/schedules/schedule.ts';
 
 /** Records as a state keeps them, with texts and numbers that a store could change. */
@@ -18,6 +19,22 @@ export function storedSchedule(name: string, overrides: Partial<Schedule> = {}):
     actor: 'operator:anna',
     createdMs: 1.5,
     runKey: 'abcdefgh',
+    ...overrides,
+  };
+}
+
+export function storedGroupCommand(id: string, overrides: Partial<GroupCommand> = {}): GroupCommand {
+  return {
+    id,
+    to: 'all',
+    name: 'look',
+    params: {},
+    wave: 1,
+    maxFailures: 0,
+    jitterMs: 0,
+    acceptedMs: 1,
+    requester: { actor: 'operator:anna', origin: 'http' },
+    status: 'running',
     ...overrides,
   };
 }

@@ -9,19 +9,9 @@ import {
   type GroupCommand,
   type Target,
 } from '../../../hub/commands/group/group-command.ts';
+import { storedGroupCommand } from '../../helpers/stores/stored-records.ts';
 
-const plan: GroupCommand = {
-  id: 'g-1',
-  to: 'all',
-  name: 'look',
-  params: {},
-  wave: 10,
-  maxFailures: 2,
-  jitterMs: 0,
-  acceptedMs: 1_000,
-  requester: { actor: 'local', origin: 'http' },
-  status: 'running',
-};
+const plan = storedGroupCommand('g-1', { wave: 10, maxFailures: 2, acceptedMs: 1_000 });
 
 function targets(...statuses: TargetStatus[]): Target[] {
   return statuses.map((status, index) => ({ device: `d-${index}`, status }));

@@ -6,6 +6,7 @@ import { OpenGroupCommands } from '../../../hub/commands/group/open-group-comman
 import { ManualClock } from '../../helpers/clock.ts';
 import { turn } from '../../helpers/hubs/session-fixture.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
+import { storedGroupCommand } from '../../helpers/stores/stored-records.ts';
 
 test('the end of a group command is in the journal after what its devices have done: another hub may report it from there', async () => {
   const steps: string[] = [];
@@ -18,18 +19,7 @@ test('the end of a group command is in the journal after what its devices have d
     },
   };
   const unused = (): never => assert.fail('no target is waiting');
-  const groupCommand = {
-    id: 'g-1',
-    to: 'all',
-    name: 'look',
-    params: {},
-    wave: 10,
-    maxFailures: 2,
-    jitterMs: 0,
-    acceptedMs: 1_000,
-    requester: { actor: 'local', origin: 'http' },
-    status: 'running',
-  } as const;
+  const groupCommand = storedGroupCommand('g-1', { wave: 10, maxFailures: 2, acceptedMs: 1_000 });
   const targets = ['d-1', 'd-2'].map((device) => ({ device, status: 'sent' as const }));
   const open = new OpenGroupCommands().add(
     { groupCommand, targets },

@@ -1,12 +1,12 @@
 import { useState } from 'preact/hooks';
 import type { ObjectDefinition } from '../../../../schemas/device-type-definition.ts';
+import type { FieldError } from '../../../../schemas/field-error.ts';
 import { ask } from '../api.ts';
 import { say } from '../components/status-region.tsx';
-import { FaultSummary } from '../forms/fault-summary.tsx';
 import { checkParams } from '../forms/params-check.ts';
 import { emptyDraft } from '../forms/params-draft.ts';
-import { ObjectFields } from '../forms/params-fields.tsx';
 import { texts } from '../texts/texts.ts';
+import { SettingsFields } from '../twins/settings-fields.tsx';
 import { forEach } from './bulk.ts';
 import { ChosenType, type ChosenDevice } from './chosen-type.tsx';
 
@@ -38,14 +38,15 @@ interface PatchProps {
 
 function Patch({ ids, definition, onClose }: PatchProps) {
   const [draft, setDraft] = useState(() => emptyDraft(definition, true));
-  const [tried, setTried] = useState(false);
+  const [faults, setFaults] = useState<readonly FieldError[]>([]);
+  const [message, setMessage] = useState<string>();
   const [done, setDone] = useState<number>();
-  const { params: patch, faults } = checkParams(definition, draft);
-  const isEmpty = Object.keys(patch).length === 0;
-  const shown = tried ? faults : [];
   async function save(): Promise<void> {
-    setTried(true);
-    if (faults.length > 0 || isEmpty) return;
+    const { params: patch, faults: found } = checkParams(definition, draft);
+    const isEmpty = Object.keys(patch).length === 0;
+    setFaults(found);
+    setMessage(isEmpty && found.length === 0 ? texts.twins.fillInWhat : undefined);
+    if (found.length > 0 || isEmpty) return;
     setDone(0);
     const failed = await forEach(
       ids,
@@ -69,18 +70,11 @@ function Patch({ ids, definition, onClose }: PatchProps) {
       }}
     >
       <p>{texts.twins.whatIsLeftEmptyStays}</p>
-      <FaultSummary
-        faults={shown}
-        definition={definition}
-        message={tried && isEmpty && faults.length === 0 ? texts.twins.fillInWhat : undefined}
-      />
-      <ObjectFields
-        name="desired"
+      <SettingsFields
         definition={definition}
         draft={draft}
-        required
-        path=""
-        faults={new Map(shown.map((fault) => [fault.path, fault]))}
+        faults={faults}
+        message={message}
         disabled={done !== undefined}
         onChange={setDraft}
       />

@@ -5,6 +5,7 @@ import { texts } from '../texts/texts.ts';
 import { faultSentence, unitAt } from './field-words.ts';
 
 interface FaultSummaryProps {
+  /** Of one attempt: a new list takes the focus. */
   readonly faults: readonly FieldError[];
   /** The schema of the params, for the units of the fields. */
   readonly definition: ObjectDefinition | undefined;

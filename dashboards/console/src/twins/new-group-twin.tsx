@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { GroupTwinPreview } from '../../../../schemas/api/twins/group-twins.ts';
+import type { FieldError } from '../../../../schemas/field-error.ts';
 import type { TwinDefinition } from '../../../../schemas/device-type-definition.ts';
 import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
@@ -10,12 +11,12 @@ import { TextField } from '../components/text-field.tsx';
 import { freshCommandKey } from '../forms/command-key.ts';
 import { checkParams } from '../forms/params-check.ts';
 import { emptyDraft } from '../forms/params-draft.ts';
-import { ObjectFields } from '../forms/params-fields.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { setQuery } from '../router.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
+import { SettingsFields } from './settings-fields.tsx';
 
 /** Types with settings, in their newest version that has devices. */
 export function NewGroupTwin() {
@@ -55,15 +56,17 @@ function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefini
   const [to, setTo] = useState(`type=${name}`);
   const [maxFailures, setMaxFailures] = useState('0');
   const [preview, setPreview] = useState<readonly string[]>();
-  const [tried, setTried] = useState(false);
+  const [faults, setFaults] = useState<readonly FieldError[]>([]);
+  const [message, setMessage] = useState<string>();
   const [id, setId] = useState(freshCommandKey);
   const request = useRequest();
-  const { params: patch, faults } = checkParams(desired, draft);
+  const { params: patch, faults: found } = checkParams(desired, draft);
   const body = { to: to.trim(), patch, maxFailures: Number(maxFailures) };
-  const isEmpty = Object.keys(patch).length === 0;
   const look = (): void => {
-    setTried(true);
-    if (faults.length > 0 || isEmpty) return;
+    const isEmpty = Object.keys(patch).length === 0;
+    setFaults(found);
+    setMessage(isEmpty && found.length === 0 ? texts.twins.fillInWhat : undefined);
+    if (found.length > 0 || isEmpty) return;
     void request.run(
       () => ask('POST /api/v1/group-twins', { body: { ...body, dryRun: true } }),
       // With dryRun a preview is what comes.
@@ -105,17 +108,14 @@ function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefini
         onValue={changing(setTo)}
       />
       <p class="quiet">{texts.twins.whatIsLeftEmptyStays}</p>
-      <ObjectFields
-        name="patch"
+      <SettingsFields
         definition={desired}
         draft={draft}
-        required
-        path=""
-        faults={new Map((tried ? faults : []).map((fault) => [fault.path, fault]))}
+        faults={faults}
+        message={message}
         disabled={request.busy}
         onChange={changing(setDraft)}
       />
-      {tried && isEmpty && <p class="fault">{texts.twins.fillInWhat}</p>}
       <TextField
         label={texts.common.failuresAllowed}
         type="number"

@@ -4,11 +4,10 @@ import type { ObjectDefinition } from '../../../../schemas/device-type-definitio
 import { wholePatch } from '../../../../schemas/twin/merge-patch.ts';
 import type { TwinView } from '../../../../schemas/api/twins/twins.ts';
 import { ApiError, ask, messageOf } from '../api.ts';
-import { FaultSummary } from '../forms/fault-summary.tsx';
 import { checkParams } from '../forms/params-check.ts';
 import { draftOf } from '../forms/params-draft.ts';
-import { ObjectFields } from '../forms/params-fields.tsx';
 import { texts } from '../texts/texts.ts';
+import { SettingsFields } from './settings-fields.tsx';
 
 interface TwinFormProps {
   readonly twin: TwinView;
@@ -60,14 +59,11 @@ export function TwinForm({ twin, definition, onDone }: TwinFormProps) {
       }}
     >
       <p>{texts.twins.whatIsLeftEmpty}</p>
-      <FaultSummary faults={faults} definition={definition} message={message} />
-      <ObjectFields
-        name="desired"
+      <SettingsFields
         definition={definition}
         draft={draft}
-        required
-        path=""
-        faults={new Map(faults.map((fault) => [fault.path, fault]))}
+        faults={faults}
+        message={message}
         disabled={saving}
         onChange={setDraft}
       />
