@@ -175,21 +175,24 @@ export function createPostgresAlarmNews(db: Postgres): AlarmNewsStore {
 /** Each hub writes those that it tells of: the leader, and whoever found one out. */
 export function createPostgresIncidents(db: Postgres, { hub, incarnation }: PostgresOwner): IncidentStore {
   return {
-    /** Takes over open ones whose hub has ended. */
+    /** Takes over those whose hub has ended, as far as something is still to be told of them. */
     async load() {
       const ours = await db.longQuery(
         `WITH taken AS (
-           UPDATE incident i SET hub = $1, inc = $2 WHERE open AND NOT EXISTS (
+           UPDATE incident i SET hub = $1, inc = $2 WHERE (open OR body LIKE '%,"owed":true%') AND NOT EXISTS (
              SELECT 1 FROM hub h WHERE h.id = i.hub AND h.inc = i.inc AND h.state = 'up') RETURNING id)
          SELECT id FROM taken UNION SELECT id FROM incident WHERE hub = $1 AND inc = $2`,
         [hub, incarnation],
       );
-      return incidentsOf(
-        await db.longQuery(
-          'SELECT body FROM incident WHERE NOT open OR id = ANY($1::text[]) ORDER BY since_ms, seq',
-          [ours.map(({ id }) => String(id))],
-        ),
+      const own = new Set(ours.map(({ id }) => String(id)));
+      const rows = await db.longQuery(
+        'SELECT body FROM incident WHERE NOT open OR id = ANY($1::text[]) ORDER BY since_ms, seq',
+        [[...own]],
       );
+      return incidentsOf(rows).map((stored) => {
+        const { owed: _, ...told } = stored;
+        return own.has(stored.id) ? stored : told;
+      });
     },
 
     async ofOthers() {

@@ -160,6 +160,18 @@ test('an incident is told by one hub: by another once that one has ended, and by
   assert.equal((await b.stores.incidents.load())[0]?.devices, 2);
 });
 
+test('an end that its hub did not get to publish is owed by the hub that takes it over, and by no other, until it is published', async (t) => {
+  const { a, b } = await openHubs(t);
+  const ended: StoredIncident = { ...incident, state: 'closed', members: [] };
+  const owed: StoredIncident = { ...ended, owed: true };
+  await a.stores.incidents.save([owed]);
+  assert.deepEqual(await b.stores.incidents.load(), [ended], 'the hub that publishes it lives');
+  await a.cluster.leave();
+  assert.deepEqual(await b.stores.incidents.load(), [owed]);
+  await b.stores.incidents.save([ended]);
+  assert.deepEqual(await b.stores.incidents.load(), [ended]);
+});
+
 test('a hub that comes back after its rows are gone goes on from its own number of starts', async (t) => {
   const { a, b, db } = await openHubs(t);
   assert.equal(await beginIncarnation(db, 'a', '0.0.0'), 2);
