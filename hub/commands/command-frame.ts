@@ -18,13 +18,17 @@ export function commandFrame(
 const timeBytes = 18;
 
 /**
- * Bytes of the command's frame, at most, where they may be more than the device takes; 0 where they cannot, since the params
- * are bounded by far less than a frame.
- * @param maxBytes what the device takes @param bytesOf on the connection of its device; not given: as JSON
+ * Bytes of the command's frame, at most, where they may be more than the device takes; 0 where they cannot: as JSON, the params
+ * are bounded by less than a frame.
+ * @param maxBytes what the device takes @param bytesOf on a connection that is not JSON, whose numbers may be longer
  */
-export function commandFrameBytes(command: FramedCommand, maxBytes: number, bytesOf = bytesOfJson): number {
-  if (maxBytes >= limits.frameBytes) return 0;
-  return bytesOf(commandFrame(command, 0, 0)) + 2 * (timeBytes - 1);
+export function commandFrameBytes(
+  command: FramedCommand,
+  maxBytes: number,
+  bytesOf?: (frame: CommandFrame) => number,
+): number {
+  if (bytesOf === undefined && maxBytes >= limits.frameBytes) return 0;
+  return (bytesOf ?? bytesOfJson)(commandFrame(command, 0, 0)) + 2 * (timeBytes - 1);
 }
 
 function bytesOfJson(frame: CommandFrame): number {

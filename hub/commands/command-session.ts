@@ -10,7 +10,7 @@ export interface CommandSession extends Pick<FrameSession, 'deviceId' | 'type' |
   readonly persistsCommands: boolean;
   /** How far the device's idea of the hub's clock is ahead of that clock, ms. */
   readonly reportedClock: { aheadMs(clock: Clock): number };
-  readonly outbox: Pick<FrameSession['outbox'], 'maxFrameBytes' | 'bytesOf'>;
+  readonly outbox: Pick<FrameSession['outbox'], 'maxFrameBytes' | 'binary' | 'bytesOf'>;
 }
 
 /** What sessions report to the dispatcher; the session has checked each frame against the protocol schema. */

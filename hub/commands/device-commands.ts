@@ -1,4 +1,5 @@
 import { isFinal } from '../../schemas/command-status.ts';
+import type { CommandFrame } from '../../schemas/index.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Log } from '../kernel/log.ts';
 import type { TokenBucket } from '../kernel/token-bucket.ts';
@@ -309,9 +310,9 @@ export class DeviceCommands {
       // In the order of acceptance: one that may not be sent yet is not overtaken.
       if (!fitsBeside(open.command, underWay)) return;
       // One that was accepted while the device was away, and is longer than it can receive.
-      const { maxFrameBytes } = session.outbox;
-      const bytes = commandFrameBytes(open.command, maxFrameBytes, (frame) => session.outbox.bytesOf(frame));
-      if (bytes > maxFrameBytes) {
+      const { outbox } = session;
+      const bytesOf = outbox.binary ? (frame: CommandFrame): number => outbox.bytesOf(frame) : undefined;
+      if (commandFrameBytes(open.command, outbox.maxFrameBytes, bytesOf) > outbox.maxFrameBytes) {
         this.#apply(open, { kind: 'refused', reason: 'too-large' });
         continue;
       }

@@ -8,6 +8,8 @@ export interface FrameSession {
   readonly outbox: {
     /** The longest frame that the device can receive, bytes. */
     readonly maxFrameBytes: number;
+    /** Frames are CBOR, whose numbers may be longer than those of JSON. */
+    readonly binary: boolean;
     /** How long a frame is on this connection. */
     bytesOf(frame: HubFrame): number;
     /** What can wait should wait. */

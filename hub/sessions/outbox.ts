@@ -60,6 +60,10 @@ export class Outbox {
     this.sentAt = liveness.now;
   }
 
+  get binary(): boolean {
+    return this.#codec.binary;
+  }
+
   /** True when what can wait (an ack) should wait. */
   get congested(): boolean {
     return this.#socket.bufferedAmount > this.#limits.softBytes;

@@ -29,6 +29,22 @@ const display = {
       offline: 'queue',
       params: { type: 'object', properties: { text }, required: ['text'], additionalProperties: false },
     },
+    plot: {
+      safety: 'config',
+      offline: 'queue',
+      params: {
+        type: 'object',
+        properties: {
+          rows: {
+            type: 'array',
+            maxItems: 500,
+            items: { type: 'array', maxItems: 500, items: { type: 'number' } },
+          },
+        },
+        required: ['rows'],
+        additionalProperties: false,
+      },
+    },
   },
 };
 
@@ -82,6 +98,20 @@ test('a command that waited for the device and is too long for it ends rejected,
   const { body } = await admin.ask('GET', '/devices/d-1/commands/c-1');
   assert.equal(body['status'], 'rejected');
   assert.equal(body['reason'], 'too-large');
+});
+
+test('numbers that are longer in CBOR than in JSON make no frame that is longer than one may be', async (t) => {
+  const hub = await startHub(t);
+  const device = await openRaw({ ...hub.device('d-1'), encoding: 'cbor' }, { deviceType: 'display@1' });
+  t.after(() => device.close());
+  const admin = await withToken(hub, 'admin', { role: 'admin' });
+  // 40,000 characters of JSON, and 90,000 bytes.
+  const params = { rows: Array.from({ length: 100 }, () => Array.from({ length: 100 }, () => 0.1)) };
+  await admin.ask('POST', '/devices/d-1/commands/plot', { id: 'c-1', params });
+  await admin.ask('POST', '/devices/d-1/commands/show', { id: 'c-2', params: { text: 'hi' } });
+  assert.equal((await device.next('command')).id, 'c-2');
+  const { body } = await admin.ask('GET', '/devices/d-1/commands/c-1');
+  assert.deepEqual([body['status'], body['reason']], ['rejected', 'too-large']);
 });
 
 test('a notice that is too long is counted as too large, and a batch is refused in nacks that fit', async (t) => {

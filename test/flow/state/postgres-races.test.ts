@@ -276,7 +276,7 @@ for (const first of ['desired', 'reported']) {
     const { a, b, db } = await openHubs(t);
     await a.stores.twins.save([{ device: 'd-1', twin: newTwin, changes: [] }]);
     const [here, there] = [await twinsOf(a), await twinsOf(b)];
-    const outbox = { maxFrameBytes: 9_999, bytesOf: () => 9, congested: false };
+    const outbox = { maxFrameBytes: 9_999, binary: false, bytesOf: () => 9, congested: false };
     const session = { deviceId: 'd-1', type, isOpen: true, outbox, send: () => true };
     there.sessionOpened(session, undefined, undefined);
     const both: (() => Promise<unknown>)[] = [

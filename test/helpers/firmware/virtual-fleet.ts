@@ -98,7 +98,7 @@ export class VirtualDevice {
       boot: this.boot,
       firmware: this.firmware,
       isOpen: true,
-      outbox: { maxFrameBytes: 65_536, congested: false, bytesOf: () => 400 },
+      outbox: { maxFrameBytes: 65_536, congested: false, binary: false, bytesOf: () => 400 },
       send: (frame) => {
         this.#receive(frame);
         return true;

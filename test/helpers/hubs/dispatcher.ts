@@ -116,6 +116,7 @@ export class FakeSession implements CommandSession {
   readonly frames: HubFrame[] = [];
   readonly outbox = {
     maxFrameBytes: 65_536,
+    binary: false,
     bytesOf: (frame: HubFrame) => Buffer.byteLength(JSON.stringify(frame)),
   };
   full = false;
