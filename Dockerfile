@@ -1,14 +1,17 @@
 # The hub as a container: built from the lock file, run by a user without rights, stopped with a drain.
 FROM node:24-slim AS build
 WORKDIR /src
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json .npmrc ./
+# The lock file names this folder: without it npm ci calls the lock file outdated.
+COPY test/helpers/openapi-client/package.json test/helpers/openapi-client/
 RUN npm ci --no-audit --no-fund
 COPY . .
 RUN npm run build
 
 FROM node:24-slim AS dependencies
 WORKDIR /app
-COPY package.json package-lock.json ./
+COPY package.json package-lock.json .npmrc ./
+COPY test/helpers/openapi-client/package.json test/helpers/openapi-client/
 # The image has its own Node, and nothing that runs needs an install script.
 RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
 

@@ -141,6 +141,43 @@ test('every file, volume and health check the compose file counts on is there', 
   }
 });
 
+test('each npm ci of the image finds what the lock file names', () => {
+  const lock = JSON.parse(textOf('package-lock.json')) as { packages: Record<string, { resolved?: string }> };
+  const folders = Object.values(lock.packages).flatMap(({ resolved = '' }) =>
+    resolved.startsWith('file:') ? [resolved.slice('file:'.length)] : [],
+  );
+  const needed = [
+    'package.json',
+    'package-lock.json',
+    '.npmrc',
+    ...folders.map((one) => `${one}/package.json`),
+  ];
+  const stages = dockerfile.split(/^FROM /m).filter((stage) => stage.includes('RUN npm ci'));
+  assert.equal(stages.length, 2);
+  const ignored = textOf('.dockerignore').split('\n');
+  for (const stage of stages) {
+    const [before = ''] = stage.split('RUN npm ci');
+    const copied = new Set(
+      [...before.matchAll(/^COPY (.+) \S+$/gm)].flatMap(([, files = '']) => files.split(' ')),
+    );
+    for (const file of needed) assert.ok(copied.has(file), file);
+  }
+  for (const folder of folders) {
+    if (ignored.includes(folder.split('/')[0] ?? ''))
+      assert.ok(ignored.includes(`!${folder}/package.json`), folder);
+  }
+});
+
+test('keys and backups that the documents make in a checkout go neither into an image nor into the history', () => {
+  const [image, history] = ['.dockerignore', '.gitignore'].map((name) => textOf(name).split('\n'));
+  const asked = `${textOf('packaging/README.md')}${textOf('packaging/cluster.md')}`;
+  for (const kind of ['tar', 'pem', 'key', 'crt']) {
+    assert.match(asked, new RegExp(`\\.${kind}\\b`));
+    assert.ok(image?.includes(`**/*.${kind}`), kind);
+    assert.ok(history?.includes(`*.${kind}`), kind);
+  }
+});
+
 test('no password stands in the compose file: new-env.sh makes one for each user, once, for its owner alone', (t) => {
   const { folder, values } = newEnv(t);
   const files = textOf('compose.yaml') + textOf('compose.cluster.yaml');
