@@ -61,8 +61,7 @@ Section: net
 Priority: optional
 Installed-Size: $(du -sk "$staging/usr" | cut -f1)
 Depends: libc6, passwd
-Recommends: mosquitto
-Suggests: influxdb, postgresql
+Suggests: mosquitto, influxdb, postgresql
 Description: hub between devices and operators: telemetry in, commands out
  Devices open a WebSocket and send readings, which are checked, stored and
  acked. Operators send commands over MQTT, HTTP, the command line or a web

@@ -8,6 +8,7 @@ import type { Topics } from '../../bus/topics.ts';
 import { hubState, newBusCounters } from '../bus-state.ts';
 import { formatAddress } from '../listen-address.ts';
 import { limitSockets, type SocketLimiter } from '../socket-limits.ts';
+import { listenTcp } from '../tcp-listen.ts';
 import { connack, guardPackets } from './packet-guard.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
@@ -32,7 +33,7 @@ export interface Broker extends Bus {
   readonly port: number;
   /**
    * Listens, and resolves when clients can connect. To be called once.
-   * @throws HubError `address-in-use`; `input-invalid` when the address cannot be listened on
+   * @throws HubError `address-in-use`, `config-invalid`
    */
   connect(handlers: BusHandlers, access: BrokerAccess): Promise<void>;
 }
@@ -323,18 +324,14 @@ class EmbeddedBroker implements Broker {
     return topic === this.#topics.root || topic.startsWith(`${this.#topics.root}/`);
   }
 
-  #listen(aedes: Aedes): Promise<void> {
+  async #listen(aedes: Aedes): Promise<void> {
     const { host, port } = this.#options;
-    return new Promise((resolve, reject) => {
-      this.#server.once('error', (error: NodeJS.ErrnoException) => {
-        const code = error.code === 'EADDRINUSE' ? 'address-in-use' : 'input-invalid';
-        const failed = new HubError(code, `MQTT listener ${host}:${port}: ${error.message}`, {
-          cause: error,
-        });
-        aedes.close(() => reject(failed));
-      });
-      this.#server.listen(port, host, resolve);
-    });
+    try {
+      await listenTcp(this.#server, { host, port }, 'HUB_BROKER_LISTEN');
+    } catch (error) {
+      await new Promise<void>((resolve) => aedes.close(resolve));
+      throw error;
+    }
   }
 }
 

@@ -18,7 +18,7 @@ export interface HubBus extends Bus {
   /**
    * To be called once, when everything that answers is there.
    * @param access what clients of the embedded broker may do; an external broker has rules of its own
-   * @throws HubError `address-in-use`; `input-invalid` when the address cannot be listened on
+   * @throws HubError `address-in-use`, `config-invalid`
    */
   connect(handlers: BusHandlers, access: BrokerAccess): Promise<void>;
 }

@@ -285,7 +285,7 @@ test('no session outlives its connection', async (t) => {
   assert.equal(connack.sessionPresent, false);
 });
 
-test('an address in use is said as such', async (t) => {
+test('an address in use is named with its setting and the way out', async (t) => {
   const { broker, handlers } = await open(t);
   const options = {
     host: '127.0.0.1',
@@ -295,7 +295,16 @@ test('an address in use is said as such', async (t) => {
     incarnation: 'i-1',
   };
   const second = createBroker({ log }, options).connect(handlers, access);
-  await assert.rejects(second, (error) => error instanceof HubError && error.code === 'address-in-use');
+  await assert.rejects(second, (error) => {
+    assert.ok(error instanceof HubError && error.code === 'address-in-use');
+    assert.match(
+      error.message,
+      new RegExp(
+        `127\\.0\\.0\\.1:${broker.port} \\(HUB_BROKER_LISTEN\\).*HUB_BROKER_LISTEN=127\\.0\\.0\\.1:0`,
+      ),
+    );
+    return true;
+  });
 });
 
 test('after close nothing is published, and the port is free', async (t) => {
