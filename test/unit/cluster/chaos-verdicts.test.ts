@@ -95,6 +95,12 @@ assert.ok(group !== undefined);
 const published = clean.writes.slice(1);
 const opened = { ...loss, state: 'open' };
 const closed = { ...loss, state: 'closed', untilMs: 66_000 };
+
+test('an incident that an earlier loss has opened may go on when the site is cut off', () => {
+  const incidents = [opened, closed].map((each) => ({ ...each, sinceMs: 45_000 }));
+  assert.deepEqual(judgeHubs({ ...clean, incidents }).incidents, []);
+});
+
 /** As of the clean log, but for when one that is gone was called offline; not given: never. */
 const calledOffline = (gone: string, offlineMs?: number): Partial<HubLog> => ({
   changes: clean.changes.flatMap((change) => {
@@ -202,6 +208,7 @@ const planted: Readonly<Record<keyof HubFaults, readonly (readonly [Partial<HubL
       { incidents: [opened, closed].map((each) => ({ ...each, sinceMs: 70_001 })) },
       'of the cut of lab: none',
     ],
+    [{ incidents: [opened, { ...closed, untilMs: 64_999 }] }, 'of the cut of lab: none'],
   ],
   schedules: [
     [{ schedules: [{ name: 'do-1', outcomes: [] }] }, 'do-1: never'],

@@ -63,6 +63,7 @@ export async function befall(fault: HubFault, scene: Scene): Promise<void> {
     case 'freeze-long':
       hub.pause();
       await letPass(fault === 'freeze-short' ? 3_000 : 8_000);
+      victim.fence.thawed();
       hub.resume();
       return;
     case 'cut-state':
@@ -139,9 +140,13 @@ async function cutSite(
   { members, balancer, fleet, site, outcasts, logger }: Scene,
   meanwhile?: () => Promise<unknown>,
 ): Promise<void> {
+  // An incident that is still open would go on instead of another one.
   const isCalm = (): boolean =>
-    members.every(({ hub }) => hub !== undefined) && fleet.online === fleet.size && outcasts.areOnline;
-  await waitFor(isCalm, { what: 'hubs that are there, with all devices', timeoutMs: 120_000 });
+    members.every(({ hub }) => hub !== undefined) &&
+    fleet.online === fleet.size &&
+    outcasts.areOnline &&
+    !logger.isLossOpen;
+  await waitFor(isCalm, { what: 'hubs that are there, with all devices, and no loss', timeoutMs: 120_000 });
   const dead = outcasts.die(calledOfflineMs);
   const isOut = await outcasts.revoke(members);
   isOut((atMs) => atMs + revokedMs);
@@ -149,7 +154,7 @@ async function cutSite(
   balancer.isOpen = false;
   balancer.cut();
   const isOpen = (): boolean =>
-    logger.incidents.some(({ scope, sinceMs }) => scope === `site=${site}` && sinceMs >= fromMs);
+    logger.incidents.some(({ scope, untilMs = Infinity }) => scope === `site=${site}` && untilMs >= fromMs);
   // The judge finds that there was none.
   await waitFor(isOpen, { what: 'an incident', timeoutMs: 30_000 }).catch(() => undefined);
   // Until then nothing else may befall the hubs, which would have to wait for it.

@@ -4,12 +4,15 @@ import type { Write } from './hub-verdict.ts';
 /** What no hub publishes that may not act: of other topics the state does not decide. */
 const fencedTopic = /^hub\/v1\/(?:presence|presence-change|status|group-status|incident)\//u;
 const commandFrame = '"type":"command"';
+/** What a turn of the event loop takes at most, until its last byte was seen here, ms. */
+const turnMs = 100;
 
 /** Sees what a hub writes for its devices and to the broker, and how long the state had not answered it by then. */
 export class FenceWatch {
   readonly writes: Write[] = [];
   readonly #name: string;
   #answeredMs = performance.now();
+  #thawedMs = -Infinity;
   readonly #packets = new WeakMap<object, MqttPackets>();
 
   constructor(name: string) {
@@ -33,6 +36,11 @@ export class FenceWatch {
     },
   };
 
+  /** It goes on after it was stopped in the middle of a turn of its event loop, which it ends before it looks at the time. */
+  thawed(): void {
+    this.#thawedMs = performance.now();
+  }
+
   /** What it sends to devices. */
   frames(bytes: Buffer): void {
     // Frames of a hub are neither masked nor compressed.
@@ -40,7 +48,9 @@ export class FenceWatch {
   }
 
   #note(kind: Write['kind'], what: string): void {
-    const silentMs = Math.round(performance.now() - this.#answeredMs);
+    const nowMs = performance.now();
+    if (nowMs - this.#thawedMs < turnMs) return;
+    const silentMs = Math.round(nowMs - this.#answeredMs);
     this.writes.push({ hub: this.#name, kind, what, silentMs });
   }
 }

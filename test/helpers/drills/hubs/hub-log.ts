@@ -78,6 +78,14 @@ export class HubLogger {
     });
   }
 
+  /** Whether devices were lost together, and that is not over as far as it was published. */
+  get isLossOpen(): boolean {
+    const states = new Map(
+      this.incidents.flatMap(({ id, kind, state }) => (kind === 'correlated-loss' ? [[id, state]] : [])),
+    );
+    return [...states.values()].some((state) => state !== 'closed');
+  }
+
   /** Changes of presence as they were published so far. */
   get changes(): HubLog['changes'] {
     return this.#of('presence-change').map(({ topic, payload }) => {

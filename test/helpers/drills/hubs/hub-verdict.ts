@@ -98,8 +98,6 @@ const sayMs = 500;
 
 /** A hub acts for 4.5 s without the state; the rest is what it takes until that is seen, ms. */
 const fencedMs = 5_500;
-/** Until an incident is opened, once the devices are back, ms. */
-const lateMs = 5_000;
 /** What commands end as that were never begun. */
 const notBegun = new Set(['rejected', 'expired', 'cancelled', 'skipped']);
 
@@ -219,14 +217,16 @@ export const hubJudges = {
           incident.id === id && incident.state === 'closed' ? [incident.untilMs] : [],
         ),
       );
-      return { id, scope: last?.scope ?? '', sinceMs: first?.sinceMs ?? 0, ends: [...ends] };
+      const untilMs = last?.untilMs ?? Infinity;
+      return { id, scope: last?.scope ?? '', sinceMs: first?.sinceMs ?? 0, untilMs, ends: [...ends] };
     });
     return [
       ...ids.flatMap(({ id, scope, ends }) =>
         ends.length === 1 ? [] : [`${id} of ${scope} has ${ends.length} ends`],
       ),
       ...siteCuts.flatMap(({ site, fromMs, toMs }) => {
-        const within = ids.filter(({ sinceMs }) => sinceMs >= fromMs && sinceMs <= toMs + lateMs);
+        // One that an earlier loss has opened goes on; one that ends before the devices are back is of something else.
+        const within = ids.filter(({ sinceMs, untilMs }) => sinceMs <= toMs && untilMs >= toMs);
         const scopes = within.map(({ scope }) => scope).join(', ');
         return scopes === `site=${site}` ? [] : [`of the cut of ${site}: ${scopes === '' ? 'none' : scopes}`];
       }),
