@@ -119,8 +119,8 @@ interface RowsProps {
 
 function Rows({ page, filters, reload }: RowsProps) {
   const [{ loaded, rows, next }, setShown] = useState<Shown>(() => shownOf(page));
-  // Kept even when it leaves the list: the open dialog follows it.
   const wordsOf = useCommandWords();
+  // Kept even when it leaves the list: the open dialog follows it.
   const [chosen, setChosen] = useState<CommandView>();
   // The first page was loaded again, so the older pages have to be loaded again too.
   if (loaded !== page) setShown(shownOf(page));
