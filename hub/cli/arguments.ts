@@ -1,7 +1,8 @@
 /** Parsers of arguments and options. */
 
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import { deviceTypePattern, namePattern, sitePattern } from '../../schemas/limits.ts';
+import { exitCodes } from './exit-codes.ts';
 
 /** A whole number within `min` and `max`. */
 export function parseWhole(min: number, max: number): (text: string) => number {
@@ -59,6 +60,24 @@ export function parseTimeMs(text: string): number {
     );
   }
   return unixMs;
+}
+
+/** The options of a list that has a time for each of its lines. */
+export interface TimeRange {
+  from?: number;
+  to?: number;
+}
+
+export function withTimeRange(command: Command): Command {
+  return command
+    .option('--from <time>', 'from this time on: 2026-01-31, or 2026-01-31T12:00:00Z', parseTimeMs)
+    .option('--to <time>', 'up to this time, exclusive', parseTimeMs);
+}
+
+/** Ends the command line when nothing can be within the range. */
+export function checkTimeRange({ from, to }: TimeRange, command: Command): void {
+  if (from !== undefined && to !== undefined && from >= to)
+    command.error('error: --from must be before --to', { exitCode: exitCodes.usage });
 }
 
 /** Adds `key=value` to the labels so far; the hub checks keys and values. */

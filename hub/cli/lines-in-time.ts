@@ -2,7 +2,7 @@
 
 import type { Command } from 'commander';
 import { lastQueryTimeMs } from '../../schemas/api/values.ts';
-import { parseTimeMs, parseWhole } from './arguments.ts';
+import { checkTimeRange, parseWhole, withTimeRange, type TimeRange } from './arguments.ts';
 import type { ListOptions } from './ask-hub.ts';
 import type { CliDeps } from './cli-deps.ts';
 
@@ -11,10 +11,8 @@ const mostLines = 10_000;
 /** How often `--follow` asks for more. */
 const followEveryMs = 1_000;
 
-interface LinesOptions extends ListOptions {
+interface LinesOptions extends ListOptions, TimeRange {
   last: number;
-  from?: number;
-  to?: number;
   follow?: true;
 }
 
@@ -39,16 +37,14 @@ export function linesInTime<Line extends { timeMs: number }>(
   jsonWords: string,
   { load, textOf }: LinesInTime<Line>,
 ): void {
-  made
-    .argument('<id>')
-    .option('--last <n>', 'the newest n', parseWhole(1, mostLines), newestLines)
-    .option('--from <time>', 'from this time on: 2026-01-31, or 2026-01-31T12:00:00Z', parseTimeMs)
-    .option('--to <time>', 'up to this time, exclusive', parseTimeMs)
+  made.argument('<id>').option('--last <n>', 'the newest n', parseWhole(1, mostLines), newestLines);
+  withTimeRange(made)
     .option('--follow', 'go on with the lines that come, until it is stopped')
     .option('--json', `one JSON object a line: ${jsonWords}`)
     .action(async (id: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<LinesOptions>();
       const { last, from = 0, to: toMs = lastQueryTimeMs, follow, json } = options;
+      checkTimeRange(options, command);
       const show = (lines: readonly Line[]): void =>
         deps.out(lines.map((line) => `${json === true ? JSON.stringify(line) : textOf(line)}\n`).join(''));
       const lines = await load(options, id, { fromMs: from, toMs, limit: last, take: 'last' });

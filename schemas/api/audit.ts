@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { resource } from './operation.ts';
 import { requester } from './requester.ts';
-import { closed, limitOf, list, mapOf, named, timeMs } from './values.ts';
+import { closed, cursor, limitOf, list, mapOf, named, timeMs } from './values.ts';
 
 const clipped = (description: string) => Type.String({ description });
 
@@ -37,13 +37,9 @@ const text = (description: string) =>
 
 const AuditQuery = closed({
   limit: limitOf(10_000),
-  before: Type.Optional(
-    Type.Integer({
-      minimum: 0,
-      maximum: Number.MAX_SAFE_INTEGER,
-      description: 'entries older than this `seq`, to page backwards',
-    }),
-  ),
+  before: Type.Optional(cursor('entries older than this `seq`, to page backwards')),
+  fromMs: Type.Optional(cursor('recorded at or after this time, Unix ms')),
+  toMs: Type.Optional(cursor('recorded before this time, Unix ms')),
   actor: text('entries of this actor; a name alone, such as anna, is that of any kind'),
   action: text('entries of this action, or of all about one thing, such as device'),
   subject: text('entries about this subject, and what belongs to it, such as the commands of a device'),

@@ -96,6 +96,25 @@ test('the audit says who did what, filtered by the address, page by page', async
   assert.equal(new URL(page.url()).searchParams.get('action'), 'login');
 });
 
+test('the audit is filtered by time, and the link of what is shown has the times', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  await hub.admin.labelDevice('d-1', { set: { floor: '2' }, remove: [] });
+  const { page } = await openSignedIn(t, hub, '/hub?view=audit&subject=d-1');
+  const labelled = page.getByRole('table').getByText('device.label');
+  await labelled.waitFor();
+  await page.getByLabel('To').fill('2020-01-01T00:00');
+  await page.getByText('No entry matches these filters').waitFor();
+  await page.getByLabel('From').fill('2019-12-31T12:30');
+  await page.reload();
+  await page.getByText('No entry matches these filters').waitFor();
+  assert.equal(await page.getByLabel('From').inputValue(), '2019-12-31T12:30');
+  await page.getByLabel('To').fill('');
+  await labelled.waitFor();
+  const { searchParams } = new URL(page.url());
+  assert.deepEqual([searchParams.get('from'), searchParams.get('to')], ['2019-12-31T12:30', null]);
+});
+
 test('a webhook is added, tested and removed, and what it did not take is retried and deleted', async (t) => {
   const posts: string[] = [];
   const server = createServer((request, response) => {

@@ -76,6 +76,18 @@ contract(
   },
 );
 
+contract('the audit is found by the time: from the first moment on, and before the second', async (state) => {
+  const store = state.auditOf(50);
+  for (let n = 1; n <= 9; n += 1) await store.append({ ...entry(n), timeMs: n * 10 });
+  const found = async (query: object): Promise<string[]> =>
+    (await store.list({ limit: 3, ...query })).map(({ subject }) => subject);
+  assert.deepEqual(await found({ fromMs: 80 }), ['d-8', 'd-9']);
+  assert.deepEqual(await found({ toMs: 40 }), ['d-1', 'd-2', 'd-3']);
+  assert.deepEqual(await found({ fromMs: 20, toMs: 60 }), ['d-3', 'd-4', 'd-5'], 'the newest of them');
+  assert.deepEqual(await found({ fromMs: 20, toMs: 60, actor: 'anna' }), ['d-3', 'd-5']);
+  assert.deepEqual(await found({ fromMs: 91 }), []);
+});
+
 contract('whoever writes most entries makes room for all, and strangers are one', async (state) => {
   const store = state.auditOf(50);
   const by = (actor: string, n: number): AuditEntry => ({ ...entry(n), actor });

@@ -24,6 +24,12 @@ export function zoneWords(now: number, timeZone: string = viewerZone): string {
   return `${timeZone}, ${offset.replace('GMT', 'UTC')}`;
 }
 
+/** What `<input type="datetime-local">` holds, Unix ms; undefined for nothing, and for what is no time. */
+export function typedTime(text: string): number | undefined {
+  const ms = text === '' ? Number.NaN : Date.parse(text);
+  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
+}
+
 /** As short as is clear: the time alone for today, with the day before that. */
 export function shortTime(ms: number, now: number = Date.now()): string {
   if (!isDate(ms)) return isoTime(ms);

@@ -40,11 +40,13 @@ export function createPostgresAudit(db: Postgres, room: PostgresAuditRoom): Audi
       await room.noted(1);
     },
 
-    async list({ limit, before, actor, action, subject }) {
+    async list({ limit, before, fromMs, toMs, actor, action, subject }) {
       const values: PgScalar[] = [limit];
       const wanted: string[] = [];
       const conditions: [PgScalar | undefined, (value: string) => string][] = [
         [before, (value) => `seq < ${value}`],
+        [fromMs, (value) => `time_ms >= ${value}`],
+        [toMs, (value) => `time_ms < ${value}`],
         [actor, (value) => `(actor = ${value} OR right(actor, length(${value}) + 1) = ':' || ${value})`],
         [action, (value) => `(action = ${value} OR starts_with(action, ${value} || '.'))`],
         [subject, (value) => `(subject = ${value} OR starts_with(subject, ${value} || '/'))`],

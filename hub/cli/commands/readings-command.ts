@@ -4,13 +4,12 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { HubError } from '../../kernel/errors.ts';
 import type { Reading } from '../../../schemas/api/telemetry/readings.ts';
 import { lastQueryTimeMs } from '../../../schemas/api/values.ts';
-import { parseTimeMs } from '../arguments.ts';
+import { checkTimeRange, withTimeRange, type TimeRange } from '../arguments.ts';
 import { ask } from '../ask-hub.ts';
 import { everyReading } from '../every-reading.ts';
 import type { CliDeps } from '../cli-deps.ts';
 import { csv } from '../csv.ts';
 import type { ConfigOptions } from '../config-source.ts';
-import { exitCodes } from '../exit-codes.ts';
 import { isoTime } from '../../../schemas/iso-time.ts';
 import { table } from '../table.ts';
 
@@ -19,31 +18,26 @@ const maxRows = 100_000;
 const newestRows = 10;
 const rangeRows = 1_000;
 
-interface ReadingsOptions extends ConfigOptions {
+interface ReadingsOptions extends ConfigOptions, TimeRange {
   last?: number;
-  from?: number;
-  to?: number;
   json?: true;
   csv?: true;
 }
 
 export function addReadings(program: Command, deps: CliDeps): void {
-  program
+  const readings = program
     .command('readings')
     .description('readings of one stream of a device, oldest first')
     .argument('<device>')
     .argument('<stream>')
-    .option('--last <n>', `the newest n (default without a range: ${newestRows})`, parseLast)
-    .option('--from <time>', 'from this time on: 2026-01-31, or 2026-01-31T12:00:00Z', parseTimeMs)
-    .option('--to <time>', 'up to this time, exclusive', parseTimeMs)
+    .option('--last <n>', `the newest n (default without a range: ${newestRows})`, parseLast);
+  withTimeRange(readings)
     .option('--json', 'one JSON object per line: timeMs and fields; of a range all')
     .option('--csv', 'a column for each field; of a range all')
     .action(async (device: string, stream: string, _options: unknown, command: Command) => {
       const options = command.optsWithGlobals<ReadingsOptions>();
       const { last, from, to, json, csv: asCsv } = options;
-      if (from !== undefined && to !== undefined && from >= to) {
-        command.error('error: --from must be before --to', { exitCode: exitCodes.usage });
-      }
+      checkTimeRange(options, command);
       const ranged = from !== undefined || to !== undefined;
       const all = ranged && last === undefined && (json === true || asCsv === true);
       const query = {

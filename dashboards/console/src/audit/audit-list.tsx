@@ -7,41 +7,43 @@ import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Table } from '../components/table.tsx';
+import { TimeFilter } from '../components/time-filter.tsx';
 import { Time } from '../components/time.tsx';
 import { query, setQuery } from '../router.ts';
 import { texts } from '../texts/texts.ts';
+import { typedTime } from '../time.ts';
 import { useLoad } from '../use-load.ts';
 
 const pageSize = 100;
 /** Saved at most; the hub may keep a million. */
 const mostSaved = 10_000;
 
+const typedNames = ['actor', 'action', 'subject'] as const;
+const filterNames = [...typedNames, 'from', 'to'] as const;
+type Typed = Readonly<Record<(typeof typedNames)[number], string>>;
+/** As they stand in the address; empty: not given. */
 type Filters = Readonly<Record<(typeof filterNames)[number], string>>;
 
-const filterNames = ['actor', 'action', 'subject'] as const;
-const filterHints: Filters = { actor: 'anna', action: 'device', subject: 'd-1' };
-const filterWords: Filters = texts.audit.filterWords;
+const typedHints: Typed = { actor: 'anna', action: 'device', subject: 'd-1' };
+const typedWords: Typed = texts.audit.filterWords;
 
 /** Entries that match, newest first. @throws ApiError */
 async function load(
-  filters: Filters,
+  { from, to, ...typed }: Filters,
   limit: number,
   before?: number,
   signal?: AbortSignal,
 ): Promise<AuditRecord[]> {
-  const given = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== ''));
-  const { entries } = await ask('GET /api/v1/audit', { query: { ...given, limit, before }, signal });
+  const given = Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== ''));
+  const query = { ...given, fromMs: typedTime(from), toMs: typedTime(to), limit, before };
+  const { entries } = await ask('GET /api/v1/audit', { query, signal });
   return entries.toReversed();
 }
 
 /** Who asked what, by which interface, and how it ended; the filters are part of the address. */
 export function AuditList() {
   const { value: asked } = query;
-  const filters: Filters = {
-    actor: asked.get('actor') ?? '',
-    action: asked.get('action') ?? '',
-    subject: asked.get('subject') ?? '',
-  };
+  const filters = Object.fromEntries(filterNames.map((name) => [name, asked.get(name) ?? ''])) as Filters;
   const key = JSON.stringify(filters);
   const first = useLoad((signal) => load(filters, pageSize, undefined, signal), [key]);
   return (
@@ -51,15 +53,16 @@ export function AuditList() {
         aria-label={texts.common.filters}
         onSubmit={(event) => event.preventDefault()}
       >
-        {filterNames.map((name) => (
+        {typedNames.map((name) => (
           <SearchField
             key={name}
-            label={filterWords[name]}
-            placeholder={filterHints[name]}
+            label={typedWords[name]}
+            placeholder={typedHints[name]}
             value={filters[name]}
             onValue={(value) => setQuery({ [name]: value })}
           />
         ))}
+        <TimeFilter from={filters.from} to={filters.to} />
       </form>
       <Loaded load={first} what={texts.audit.theAudit}>
         {(entries) => <Entries key={key} first={entries} filters={filters} />}

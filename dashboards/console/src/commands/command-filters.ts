@@ -1,6 +1,7 @@
 import type { RequestTo } from '../../../../schemas/api/document/api.ts';
 import type { CommandView } from '../../../../schemas/api/commands/commands.ts';
 import { commandStatuses } from '../../../../schemas/command-status.ts';
+import { typedTime } from '../time.ts';
 
 /** The filters of the list of commands, as they stand in the page's address, so that a view can be sent to others. */
 export interface CommandFilters {
@@ -44,8 +45,8 @@ export function apiQuery(filters: CommandFilters, limit: number, before?: number
     name: given(name),
     open: status === 'open' || status === 'ended' ? status === 'open' : undefined,
     status: commandStatuses.find((one) => one === status),
-    fromMs: timeOf(from),
-    toMs: timeOf(to),
+    fromMs: typedTime(from),
+    toMs: typedTime(to),
     before,
   };
 }
@@ -59,7 +60,7 @@ type Matchable = Pick<CommandView, 'device' | 'name' | 'status' | 'final' | 'acc
 /** Whether a command belongs into the list, as the hub decides it. */
 export function matches(filters: CommandFilters, command: Matchable): boolean {
   const { device, name, status, from, to } = filters;
-  const [fromMs = -Infinity, toMs = Infinity] = [timeOf(from), timeOf(to)];
+  const [fromMs = -Infinity, toMs = Infinity] = [typedTime(from), typedTime(to)];
   return (
     (device === '' || command.device === device) &&
     (name === '' || command.name === name) &&
@@ -94,9 +95,4 @@ export function merged<Row extends Matchable & { readonly id: string; readonly t
   const known = rows[at];
   if (known === undefined || known.ts > live.ts) return rows;
   return fits ? rows.with(at, live) : rows.toSpliced(at, 1);
-}
-
-function timeOf(text: string): number | undefined {
-  const ms = text === '' ? Number.NaN : Date.parse(text);
-  return Number.isNaN(ms) ? undefined : Math.max(0, ms);
 }

@@ -8,6 +8,7 @@ import { SearchField } from '../components/search-field.tsx';
 import { Panel } from '../components/panel.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
+import { TimeFilter } from '../components/time-filter.tsx';
 import { Time } from '../components/time.tsx';
 import { reasonWords } from '../forms/command-words.ts';
 import { query, setQuery } from '../router.ts';
@@ -84,18 +85,7 @@ function Filters({ filters }: { readonly filters: CommandFilters }) {
           </select>
         )}
       </Field>
-      {(['from', 'to'] as const).map((name) => (
-        <Field key={name} label={name === 'from' ? texts.common.from : texts.common.to}>
-          {(control) => (
-            <input
-              {...control}
-              type="datetime-local"
-              value={filters[name]}
-              onChange={(event) => setQuery({ [name]: event.currentTarget.value })}
-            />
-          )}
-        </Field>
-      ))}
+      <TimeFilter from={filters.from} to={filters.to} />
     </form>
   );
 }

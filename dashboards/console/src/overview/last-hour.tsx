@@ -23,7 +23,10 @@ interface Line {
 /** Who changed what in the last hour, from the audit. */
 export function LastHour() {
   const load = useRepeatedLoad(
-    async (signal) => linesOf((await ask('GET /api/v1/audit', { query: { limit: looked }, signal })).entries),
+    async (signal) => {
+      const query = { fromMs: Date.now() - hourMs, limit: looked };
+      return linesOf((await ask('GET /api/v1/audit', { query, signal })).entries);
+    },
     [],
     () => refreshMs,
   );
@@ -64,10 +67,9 @@ function auditOf(action: string, subjects: readonly string[]): string {
 
 /** Newest first; what somebody did many times in a row is one line. Who signed in changed nothing. */
 function linesOf(entries: readonly AuditRecord[]): Line[] {
-  const from = Date.now() - hourMs;
   const lines: Line[] = [];
   for (const { timeMs, actor, action, subject, outcome } of entries.toReversed()) {
-    if (timeMs < from || outcome === 'refused' || /^(login|logout|frames)/.test(action)) continue;
+    if (outcome === 'refused' || /^(login|logout|frames)/.test(action)) continue;
     const last = lines.at(-1);
     if (last?.actor === actor && last.action === action)
       lines[lines.length - 1] = { ...last, subjects: [...new Set([...last.subjects, subject])] };
