@@ -54,6 +54,8 @@ export type Enrolled =
   /** The token is wrong, or not for this id; the answer is the same. */
   | { kind: 'denied' }
   | { kind: 'refused'; reason: 'already-registered' | 'disabled' | 'busy' }
+  /** The device is registered, but not as one of those that the token is for. */
+  | { kind: 'refused'; reason: 'other-type-or-site'; allowed: { typeName: string; site: string } }
   | { kind: 'throttled'; retryAfterSec: number };
 
 export interface EnrolmentsDeps {
@@ -237,8 +239,10 @@ export class Enrolments {
       return attempt < maxAttempts ? this.#judge(ask, address, attempt + 1) : throttled(busyWaitMs);
     }
     if (record.disabled) return { kind: 'refused', reason: 'disabled' };
+    const allowed = { typeName: typeName(enrolment.type), site: enrolment.site };
+    if (record.site !== allowed.site || typeName(record.type) !== allowed.typeName)
+      return { kind: 'refused', reason: 'other-type-or-site', allowed };
     const taken = { kind: 'refused', reason: 'already-registered' } as const;
-    if (record.site !== enrolment.site || typeName(record.type) !== typeName(enrolment.type)) return taken;
     const byKey = record.credentials.every(({ kind }) => kind === 'key');
     if (lostAnswer(record, enrolment)) {
       if (ask.publicKey === undefined && !byKey) return this.#renew(record, now);

@@ -90,12 +90,27 @@ function answerOf(outcome: Enrolled): Answer {
     case 'denied':
       return fault(401, 'unauthorized', 'the token is wrong, has ended, or is not for this id');
     case 'refused':
-      return fault(409, outcome.reason, 'this id cannot be enrolled with this token now');
+      return fault(409, outcome.reason, refusalText(outcome));
     case 'throttled':
       return {
         ...fault(429, 'too-many-attempts', 'too many failed attempts from this address'),
         headers: { 'Retry-After': String(outcome.retryAfterSec) },
       };
+  }
+}
+
+function refusalText(refusal: Extract<Enrolled, { kind: 'refused' }>): string {
+  switch (refusal.reason) {
+    case 'already-registered':
+      return 'a device with this id is registered; this token gives it no new identity';
+    case 'other-type-or-site': {
+      const { typeName, site } = refusal.allowed;
+      return `this token is for devices of type ${typeName} at site ${site}; the one with this id is registered otherwise`;
+    }
+    case 'disabled':
+      return 'the device with this id is disabled; an operator has to enable it first';
+    case 'busy':
+      return 'an operator has to decide on other requests first';
   }
 }
 

@@ -112,6 +112,23 @@ test('a policy of never leaves registered devices alone, and a disabled one stay
   assert.equal((await enrol({ token: auto, id: 'old-1' })).status, 409);
 });
 
+test('a token for another type or site is told what it is for, and the audit has the reason', async () => {
+  await hub.run('device', 'add', 'meter-1', '--type', 'env-sensor@1', '--site', 'north');
+  const { token } = await create('--re-enrolment', 'auto', '--site', 'south');
+  const { status, body } = await enrol({ token, id: 'meter-1' });
+  assert.equal(status, 409);
+  assert.deepEqual(body['error'], {
+    code: 'other-type-or-site',
+    message:
+      'this token is for devices of type env-sensor at site south; the one with this id is registered otherwise',
+  });
+  const refused = (await hub.audit()).findLast(({ subject }) => subject === 'meter-1');
+  assert.deepEqual(refused?.details, { reason: 'other-type-or-site' });
+  await hub.run('device', 'disable', 'meter-1');
+  const disabled = await enrol({ token, id: 'meter-1' });
+  assert.match(JSON.stringify(disabled.body), /"disabled".*an operator has to enable it first/);
+});
+
 test('a token of the policy never gives another identity only to what it registered itself', async () => {
   const never = ['--re-enrolment', 'never', '--uses', '9'];
   const { token } = await create(...never);
