@@ -153,6 +153,7 @@ function follow(parts: HubParts): void {
   state.catalog.follow(() => sessions.typesChanged());
   state.catalog.follow(() => twins.keeper.typesChanged());
   state.catalog.follow(() => missingTypes.check());
+  state.catalog.follow(() => admin.feed.typesChanged());
 }
 
 /** Opens the ways in, last: the bus, then devices, then operators. */

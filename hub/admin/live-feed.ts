@@ -140,6 +140,10 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
     );
   }
 
+  typesChanged(): void {
+    this.report('types', 'all', () => ({ t: 'types' }));
+  }
+
   alarmChangedElsewhere(alarm: AlarmView): void {
     this.alarmChanged(alarm);
   }
@@ -166,7 +170,7 @@ export class LiveFeed implements DeviceFollower, PresenceFollower, IncidentFollo
   }
 
   /** @param key a later message of the same key replaces this one */
-  report(topic: 'commands' | 'incidents' | 'alarms', key: string, message: ForViewer): void {
+  report(topic: 'commands' | 'incidents' | 'alarms' | 'types', key: string, message: ForViewer): void {
     const text = madeOnce(message);
     for (const subscriber of this.#subscribers)
       if (subscriber.watched[topic]) subscriber.report(`${topic} ${key}`, text);

@@ -73,7 +73,7 @@ const closeBytes = 8 * 1_048_576;
 const rowsAtOnce = 2_000;
 const readingsKept = 50;
 const nacksKept = 20;
-/** Messages of commands, incidents and alarms, and ids of devices, that wait for a socket. */
+/** Messages of commands, incidents, alarms and types, and ids of devices, that wait for a socket. */
 const reportsKept = 5_000;
 const idsKept = 300_000;
 
@@ -124,7 +124,7 @@ export class LiveSubscriber {
     if (watched.fleet && this.viewer.mayShow !== undefined)
       for (const id of this.#sources.ids()) this.mayShow(id);
     if (!watched.fleet) for (const ids of this.#fleetIds) ids.clear();
-    if (!watched.commands && !watched.incidents && !watched.alarms) this.#reports.clear();
+    if (!watched.commands && !watched.incidents && !watched.alarms && !watched.types) this.#reports.clear();
     for (const id of this.#shown.keys()) if (!watched.devices.has(id)) this.#shown.delete(id);
     for (const id of watched.devices) this.#touched.add(id);
     for (const id of this.#framesSent.keys()) if (!watched.frames.has(id)) this.#framesSent.delete(id);
@@ -211,7 +211,7 @@ export class LiveSubscriber {
     for (const id of this.watched.frames) this.#sendFrames(id);
   }
 
-  /** The fleet's rows, commands, incidents, alarms. */
+  /** The fleet's rows, commands, incidents, alarms, types. */
   async flushChanges(): Promise<void> {
     if (!this.#mayFlush()) return;
     if (this.#fresh) await this.flushLevels();

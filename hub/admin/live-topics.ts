@@ -10,6 +10,7 @@ export interface WatchedTopics {
   commands: boolean;
   incidents: boolean;
   alarms: boolean;
+  types: boolean;
   devices: ReadonlySet<string>;
   /** Devices whose frames it watches. */
   frames: ReadonlySet<string>;
@@ -25,11 +26,12 @@ export const nothing: WatchedTopics = {
   commands: false,
   incidents: false,
   alarms: false,
+  types: false,
   devices: new Set(),
   frames: new Set(),
 };
 
-const generalTopics = ['fleet', 'hub', 'commands', 'incidents', 'alarms'] as const;
+const generalTopics = ['fleet', 'hub', 'commands', 'incidents', 'alarms', 'types'] as const;
 /** Topics of one device, and what they stand for. */
 const ofDevice = [
   ['device:', 'devices'],
@@ -37,7 +39,7 @@ const ofDevice = [
 ] as const;
 
 /**
- * Reads `{"watch":["fleet","hub","commands","incidents","alarms","device:ID","frames:ID"]}`: the whole set, which replaces the one before.
+ * Reads `{"watch":["fleet","hub","commands","incidents","alarms","types","device:ID","frames:ID"]}`: the whole set, which replaces the one before.
  * @param isThere false for a device that is not there, or that the subscriber may not see: the answer is the same
  */
 export function parseWatch(text: string, isThere: (deviceId: string) => boolean): WatchRequest {

@@ -20,11 +20,13 @@ export const maxTopics = 20;
 
 export const LiveTopic = named(
   'LiveTopic',
-  Type.Unsafe<'fleet' | 'hub' | 'commands' | 'incidents' | 'alarms' | `${'device' | 'frames'}:${string}`>({
+  Type.Unsafe<
+    'fleet' | 'hub' | 'commands' | 'incidents' | 'alarms' | 'types' | `${'device' | 'frames'}:${string}`
+  >({
     type: 'string',
-    pattern: `^(fleet|hub|commands|incidents|alarms|(device|frames):${namePattern.source.slice(1, -1)})$`,
+    pattern: `^(fleet|hub|commands|incidents|alarms|types|(device|frames):${namePattern.source.slice(1, -1)})$`,
     description:
-      '`fleet` → fleet, counts · `hub` → hub · `commands` → command, group-command · `incidents` → incident · `alarms` → alarm · `device:ID` → device, reading, nack, gone · `frames:ID` → frames; the audit records who watches',
+      '`fleet` → fleet, counts · `hub` → hub · `commands` → command, group-command · `incidents` → incident · `alarms` → alarm · `types` → types · `device:ID` → device, reading, nack, gone · `frames:ID` → frames; the audit records who watches',
   }),
   'fleet',
 );
@@ -105,6 +107,10 @@ export const LiveMessage = named(
     Type.Object({ t: Type.Literal('group-command'), groupCommand: GroupCommandView }),
     Type.Object({ t: Type.Literal('incident'), incident: Incident }),
     Type.Object({ t: Type.Literal('alarm'), alarm: AlarmView }),
+    Type.Object(
+      { t: Type.Literal('types') },
+      { description: 'a device type was published: load those that are shown again' },
+    ),
     Type.Object({ t: Type.Literal('device'), ...ofDevice, details: DeviceDetails }),
     Type.Object({
       t: Type.Literal('reading'),

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { openSignedIn } from '../helpers/browser.ts';
 import { startInProcessHub } from '../helpers/hubs/in-process-hub.ts';
 import { withToken } from '../helpers/hubs/operators.ts';
 import { openRaw } from '../helpers/devices/raw-device.ts';
+import { typesFolder } from '../helpers/types-folder.ts';
 
 /** The list of commands: live, filtered, each with its steps. */
 
@@ -46,4 +49,29 @@ test('commands come, change and go in the list as they are told, within filters 
   await page.getByLabel('From').fill('2099-01-01T00:00');
   await page.getByLabel('From').blur();
   await page.getByText('No commands here').waitFor();
+});
+
+test('a command has its new title on an open page as soon as its type is published', async (t) => {
+  const dir = typesFolder(t);
+  const hub = await startInProcessHub(t, { HUB_SCHEMAS_DIR: dir });
+  await hub.add(['d-1']);
+  const operator = await withToken(hub, 'operator', { role: 'operator' });
+  await operator.ask('POST', '/devices/d-1/commands/set-interval', { params: { seconds: 9 } });
+  const { page } = await openSignedIn(t, hub, '/commands');
+  await page.getByRole('button', { name: 'Set the time between readings (set-interval)' }).waitFor();
+  const id = 'env-sensor@1';
+  const publish = async (title: string): Promise<void> => {
+    const text = readFileSync(join(dir, `${id}.json`), 'utf8');
+    const type = JSON.parse(text) as { commands: Record<string, object> };
+    const commands = { ...type.commands, 'set-interval': { ...type.commands['set-interval'], title } };
+    await hub.ask('PUT /api/v1/device-types/{id}', { params: { id }, body: { ...type, commands } });
+  };
+  await publish('How often it measures');
+  const renamed = page.getByRole('button', { name: 'How often it measures (set-interval)' });
+  await renamed.waitFor();
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await renamed.waitFor({ state: 'detached' });
+  await publish('Pause between readings');
+  await page.getByRole('link', { name: 'Commands', exact: true }).click();
+  await page.getByRole('button', { name: 'Pause between readings (set-interval)' }).waitFor();
 });

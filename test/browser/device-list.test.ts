@@ -6,6 +6,7 @@ import { findings, widthOf } from '../helpers/axe.ts';
 import { openSignedIn } from '../helpers/browser.ts';
 import { openRaw } from '../helpers/devices/raw-device.ts';
 import { startInProcessHub, type InProcessHub } from '../helpers/hubs/in-process-hub.ts';
+import { withToken } from '../helpers/hubs/operators.ts';
 
 /** What is done with many devices at once, on a real hub, in a real browser. */
 
@@ -166,6 +167,34 @@ test('who is no administrator may choose devices, compare them, command them and
   assert.equal(heads, 'time,n-1 env.battery,n-2 env.battery,n-3 env.battery');
   assert.match(rows.join('\n'), /^\d{4}-.*3\.1/m);
   await checkLooks(page, 'the comparison');
+});
+
+test('marks of commands are named when the titles come, and nothing else is loaded again for it', async (t) => {
+  const hub = await startInProcessHub(t);
+  await hub.add(['d-1']);
+  const operator = await withToken(hub, 'operator', { role: 'operator' });
+  await operator.ask('POST', '/devices/d-1/commands/set-interval', { params: { seconds: 9 } });
+  const { page } = await openSignedIn(t, hub);
+  const asked = Promise.withResolvers<void>();
+  const named = Promise.withResolvers<void>();
+  await page.route('**/api/v1/device-types', async (route) => {
+    asked.resolve();
+    await named.promise;
+    await route.continue();
+  });
+  let loads = 0;
+  page.on('request', (request) => {
+    if (/\/commands\?.*fromMs=/.test(request.url())) loads += 1;
+  });
+  await page.goto('/devices/d-1');
+  await page.getByText(/^Marks/).click();
+  const marks = page.locator('.mark-list');
+  await marks.getByText('Command set-interval: ').waitFor();
+  await asked.promise;
+  const before = loads;
+  named.resolve();
+  await marks.getByText('Set the time between readings (set-interval)').waitFor();
+  assert.equal(loads, before);
 });
 
 test('a chart is zoomed by dragging and by buttons, and marks say what happened', async (t) => {

@@ -15,6 +15,8 @@ export function topicOf(message: LiveMessage): LiveTopic | undefined {
       return 'commands';
     case 'hub':
       return 'hub';
+    case 'types':
+      return 'types';
     case 'device':
     case 'reading':
     case 'nack':

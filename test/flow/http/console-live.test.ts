@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import type { RowChange } from '../../../schemas/api/live.ts';
 import { startInProcessHub, type InProcessHub } from '../../helpers/hubs/in-process-hub.ts';
 import { connectLive, type LiveClient } from '../../helpers/devices/live-client.ts';
 import { signedIn, withToken } from '../../helpers/hubs/operators.ts';
+import { typesFolder } from '../../helpers/types-folder.ts';
 import { openRaw } from '../../helpers/devices/raw-device.ts';
 import { RawWebSocket } from '../../helpers/devices/raw-websocket.ts';
 
@@ -135,6 +138,23 @@ test('bad messages are answered with words, too many of them with a close', asyn
   const second = await live(t, hub, headers);
   second.ws.send('x'.repeat(20_000));
   assert.equal(await second.closed, 1009);
+});
+
+test('who watches the device types is told that one was published', async (t) => {
+  const dir = typesFolder(t);
+  const hub = await startInProcessHub(t, { HUB_SCHEMAS_DIR: dir });
+  const { headers } = await withToken(hub, 'viewer', { devices: 'site=nowhere' });
+  const client = await live(t, hub, headers);
+  client.watch('fleet', 'types');
+  await client.next('counts');
+  assert.deepEqual(
+    client.messages.filter(({ t: kind }) => kind === 'types'),
+    [],
+  );
+  const id = 'env-sensor@1';
+  const type = JSON.parse(readFileSync(join(dir, `${id}.json`), 'utf8')) as object;
+  await hub.ask('PUT /api/v1/device-types/{id}', { params: { id }, body: { ...type, title: 'Weather' } });
+  await client.next('types');
 });
 
 test('a hub that stops says goodbye to its pages', async (t) => {

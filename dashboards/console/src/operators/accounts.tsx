@@ -65,7 +65,7 @@ function AccountTable({ accounts, onChange, reload }: AccountTableProps) {
           texts.operators.role,
           texts.common.devices,
           texts.operators.commandsUpTo,
-          'Sign-in',
+          texts.operators.signIn,
           texts.common.made,
           texts.common.change,
         ]}

@@ -44,11 +44,10 @@ export function useMarks({ id }: DeviceDetails, range: Range, until: string | nu
           { changes: [], stateBefore: null },
         ),
       ]);
-      return marksOf({ commands, alarms, updates, events, presence: changes, wordsOf }).filter(
-        ({ timeMs }) => timeMs >= fromMs && timeMs <= Math.max(toMs, Date.now()),
-      );
+      const happened = { commands, alarms, updates, events, presence: changes };
+      return { happened, fromMs, toMs: Math.max(toMs, Date.now()) };
     },
-    [id, range.key, until, wordsOf],
+    [id, range.key, until],
     // The live feed has no events.
     () => (until === null ? refreshMs : undefined),
   );
@@ -63,7 +62,11 @@ export function useMarks({ id }: DeviceDetails, range: Range, until: string | nu
     },
   });
   const { state } = load;
-  return useMemo(() => (state.kind === 'loaded' ? state.value : none), [state]);
+  return useMemo(() => {
+    if (state.kind !== 'loaded') return none;
+    const { happened, fromMs, toMs } = state.value;
+    return marksOf({ ...happened, wordsOf }).filter(({ timeMs }) => timeMs >= fromMs && timeMs <= toMs);
+  }, [state, wordsOf]);
 }
 
 /** What the metrics store has; the other marks are shown without it too. */
