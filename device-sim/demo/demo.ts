@@ -50,7 +50,13 @@ try {
   const typesDir = join(dataDir, 'device-types');
   await cp(shippedTypes, typesDir, { recursive: true, force: false });
   const env = { HUB_SCHEMAS_DIR: typesDir, ...listeners, ...process.env, HUB_DATA_DIR: dataDir };
-  const hub = await startHubProcess({ env, logFile, onWarning: (text) => say(text) });
+  const hub = await startHubProcess({
+    env,
+    logFile,
+    onWarning: (text) => say(text),
+    onStarting: (text) => stdout.write(terminalText(`the hub is starting, ${text}\n`)),
+    signal: stop.signal,
+  });
   process.exitCode = await runDemo(hub);
 } catch (error) {
   if (!(error instanceof HubFault)) throw error;

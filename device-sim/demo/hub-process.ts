@@ -9,7 +9,10 @@ import { parseCredentials, type Credential } from '../device/credentials.ts';
 
 /** The sources are `.ts`, the package `.js`. */
 const hubMain = fileURLToPath(new URL(`../../hub/main${extname(import.meta.url)}`, import.meta.url));
-const readyTimeoutMs = 30_000;
+/** A hub that still lives after this time is taken for stuck: on a busy machine a start, or a migration, takes minutes. */
+const readyTimeoutMs = 600_000;
+/** How often a start that takes long is spoken of. */
+const startingEveryMs = 5_000;
 /** The hub stops within ten seconds by itself. After this time it is killed. */
 const stopTimeoutMs = 15_000;
 
@@ -42,15 +45,23 @@ export interface HubProcessOptions {
   logFile: string;
   /** Called for every warning or worse. */
   onWarning: (text: string) => void;
+  /** Called every few seconds until it is ready, with what it is doing. */
+  onStarting: (text: string) => void;
+  /** Stops a hub that is not ready yet. */
+  signal: AbortSignal;
+  /** The program that is the hub. */
+  main?: string;
+  everyMs?: number;
 }
 
 /**
- * Starts the hub as a process of its own and waits until it is ready.
- * @throws HubFault when it ends first, or is not ready in time
+ * Starts the hub as a process of its own and waits until it is ready, for as long as it lives.
+ * @throws HubFault when it ends first, or is stuck
  */
-export async function startHubProcess({ env, logFile, onWarning }: HubProcessOptions): Promise<HubProcess> {
+export async function startHubProcess(options: HubProcessOptions): Promise<HubProcess> {
+  const { env, signal, main = hubMain } = options;
   // A process session of its own: Ctrl-C reaches only this process, which stops the devices before the hub.
-  const child = spawn(process.execPath, [hubMain, 'start'], {
+  const child = spawn(process.execPath, [main, 'start'], {
     env: { ...env, HUB_LOG_LEVEL: 'info' },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
@@ -64,7 +75,20 @@ export async function startHubProcess({ env, logFile, onWarning }: HubProcessOpt
     said = (said + chunk).slice(-4096);
   });
   if (child.pid !== undefined) endWithUs(child.pid, exited);
-  const { offersLogin, ...ready } = await whenReady(child, { logFile, onWarning, exited, said: () => said });
+  const stop = async (): Promise<number | null> => {
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
+    const code = await exited;
+    clearTimeout(timer);
+    return code;
+  };
+  const stopEarly = (): void => void stop();
+  signal.addEventListener('abort', stopEarly);
+  if (signal.aborted) stopEarly();
+  const watch = { ...options, exited, said: () => said };
+  const { offersLogin, ...ready } = await whenReady(child, watch).finally(() =>
+    signal.removeEventListener('abort', stopEarly),
+  );
   return {
     ...ready,
     firstLoginUrl: offersLogin
@@ -74,13 +98,7 @@ export async function startHubProcess({ env, logFile, onWarning }: HubProcessOpt
     addDevices: async (args) =>
       parseCredentials(await runHubCommand(['device', 'add', ...args, '--json'], env)),
     command: (args) => runHubCommand(args, env),
-    async stop() {
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
-      const code = await exited;
-      clearTimeout(timer);
-      return code;
-    },
+    stop,
   };
 }
 
@@ -102,25 +120,29 @@ interface Ready extends Pick<HubProcess, 'deviceUrl' | 'adminUrl' | 'brokerUrl' 
   offersLogin: boolean;
 }
 
-interface Watch extends Pick<HubProcessOptions, 'logFile' | 'onWarning'> {
+interface Watch extends HubProcessOptions {
   exited: Promise<number | null>;
   said: () => string;
 }
 
-async function whenReady(child: ChildProcess, { logFile, onWarning, exited, said }: Watch): Promise<Ready> {
+async function whenReady(child: ChildProcess, watch: Watch): Promise<Ready> {
+  const { logFile, onWarning, onStarting, signal, everyMs = startingEveryMs, exited, said } = watch;
   if (child.stdout === null) throw new HubFault('the hub has no output');
   const log = createWriteStream(logFile, { mode: 0o600 });
   const lines = createInterface({ input: child.stdout });
+  let doing = 'no word of it yet';
   const ready = new Promise<Ready>((resolve) => {
     lines.on('line', (line) => {
       log.write(`${line}\n`);
       const entry = parseEntry(line);
+      if (typeof entry['msg'] === 'string') doing = entry['msg'];
       if (entry['msg'] === 'ready') resolve(readyOf(entry));
       else if (Number(entry['level']) >= 40) onWarning(`hub: ${String(entry['msg'])}`);
     });
   });
   lines.once('close', () => log.end());
   const failed = exited.then((code): never => {
+    if (signal.aborted) throw new HubFault('stopped before the hub was ready');
     throw new HubFault(
       said().trim() || `the hub ended with code ${code} before it was ready; see ${logFile}`,
     );
@@ -129,15 +151,21 @@ async function whenReady(child: ChildProcess, { logFile, onWarning, exited, said
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new HubFault(`the hub was not ready within ${readyTimeoutMs / 1000} s; see ${logFile}`));
+      reject(new HubFault(`the hub was not ready within ${readyTimeoutMs / 60_000} min; see ${logFile}`));
     }, readyTimeoutMs);
   });
+  const beganMs = performance.now();
+  const starting = setInterval(
+    () => onStarting(`${Math.round((performance.now() - beganMs) / 1000)} s so far, last: ${doing}`),
+    everyMs,
+  );
   // Once the hub is ready, its later end does not concern the start.
   failed.catch(() => undefined);
   try {
     return await Promise.race([ready, failed, late]);
   } finally {
     clearTimeout(timer);
+    clearInterval(starting);
   }
 }
 
