@@ -3,9 +3,8 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { freePort } from './free-port.ts';
-import { spawnGuarded, temporaryFolder, type GuardedChild } from './guard.ts';
-import { program } from './services.ts';
-import { waitFor } from '../wait-for.ts';
+import { temporaryFolder } from './guard.ts';
+import { startOwnServer, type OwnServer } from './own-server.ts';
 
 /** What InfluxDB 1.x and 2.x put on every answer; a server that stands in for one has to as well. */
 export const influxHeaders = { 'X-Influxdb-Version': '1.8.10' };
@@ -20,25 +19,8 @@ export async function linesWritten(request: IncomingMessage): Promise<string[]> 
   return lines.filter((line) => line !== '').map((line) => line.replace(/000$/, ''));
 }
 
-export interface InfluxServer {
-  /** `http://127.0.0.1:PORT`, the same after a restart. */
-  readonly url: string;
-  readonly port: number;
-  /** Of the process that runs now, or ran last. */
-  readonly pid: number;
-  readonly running: boolean;
-  /** SIGTERM, and waits for its end; the data stay. */
-  stop(): Promise<void>;
-  /** SIGKILL, and waits for its end; the data stay. */
-  kill(): Promise<void>;
-  /** Freezes it (SIGSTOP): it accepts connections and answers nothing. */
-  pause(): void;
-  resume(): void;
-  /** Stops it if it runs and starts it again: same port, same data. */
-  restart(): Promise<void>;
-  /** Ends it and removes its data. */
-  close(): Promise<void>;
-}
+/** `http://127.0.0.1:PORT`. */
+export type InfluxServer = OwnServer;
 
 export interface InfluxOptions {
   /** Further lines of the `[http]` section: `{'max-body-size': 1000, 'auth-enabled': true}`. */
@@ -68,26 +50,6 @@ function configuration(folder: string, port: number, { http = {} }: InfluxOption
   ].join('\n');
 }
 
-async function launch(configFile: string, url: string): Promise<GuardedChild> {
-  const { path, env } = program('influxd');
-  const child = await spawnGuarded(path, ['-config', configFile], env);
-  const what = `influxd answers at ${url}`;
-  try {
-    await waitFor(
-      async () => {
-        if (!child.running) return 'ended';
-        return (await fetch(`${url}/ping`)).status === 204;
-      },
-      { what, timeoutMs: 20_000 },
-    );
-    if (!child.running) throw new Error('influxd ended at once');
-  } catch (error) {
-    await child.end('SIGKILL');
-    throw new Error(`${what}: it does not\n${child.output()}`, { cause: error });
-  }
-  return child;
-}
-
 /**
  * A real InfluxDB 1.x of the test's own: fresh folders, free port, gone with `close()` or with this process.
  * @throws when there is no `influxd` (with the way out), or it does not start (with what it wrote)
@@ -99,40 +61,14 @@ export async function startInflux(options: InfluxOptions = {}): Promise<InfluxSe
   mkdirSync(join(folder.path, 'meta'));
   const configFile = join(folder.path, 'influxdb.conf');
   writeFileSync(configFile, configuration(folder.path, port, options));
-  let child: GuardedChild;
-  try {
-    child = await launch(configFile, url);
-  } catch (error) {
-    folder.remove();
-    throw error;
-  }
-  const stop = async (): Promise<void> => {
-    await child.end('SIGTERM');
-  };
-  return {
+  return startOwnServer({
+    name: 'influxd',
+    args: ['-config', configFile],
     url,
     port,
-    get pid() {
-      return child.pid;
-    },
-    get running() {
-      return child.running;
-    },
-    stop,
-    async kill() {
-      await child.end('SIGKILL');
-    },
-    pause: () => child.pause(),
-    resume: () => child.resume(),
-    async restart() {
-      await stop();
-      child = await launch(configFile, url);
-    },
-    async close() {
-      await child.end('SIGKILL');
-      folder.remove();
-    },
-  };
+    folder,
+    serves: async () => (await fetch(`${url}/ping`)).status === 204,
+  });
 }
 
 export type InfluxValue = string | number | boolean | null;

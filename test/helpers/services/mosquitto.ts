@@ -4,29 +4,11 @@ import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
-import { spawnGuarded, temporaryFolder, type GuardedChild } from './guard.ts';
-import { program } from './services.ts';
-import { waitFor } from '../wait-for.ts';
+import { temporaryFolder } from './guard.ts';
+import { startOwnServer, type OwnServer } from './own-server.ts';
 
-export interface MosquittoBroker {
-  /** `mqtt://127.0.0.1:PORT`, the same after a restart. */
-  readonly url: string;
-  readonly port: number;
-  /** Of the process that runs now, or ran last. */
-  readonly pid: number;
-  readonly running: boolean;
-  /** SIGTERM: it writes its persistence file and ends. */
-  stop(): Promise<void>;
-  /** SIGKILL: what it had not written is lost. */
-  kill(): Promise<void>;
-  /** Freezes it (SIGSTOP): it accepts connections and answers nothing. */
-  pause(): void;
-  resume(): void;
-  /** Stops it if it runs and starts it again: same port, same persistence file. */
-  restart(): Promise<void>;
-  /** Ends it and removes its data. */
-  close(): Promise<void>;
-}
+/** `mqtt://127.0.0.1:PORT`. Stopped, it writes its persistence file first. */
+export type MosquittoBroker = OwnServer;
 
 export interface MosquittoOptions {
   /** Name → password. Given, nobody connects without one. */
@@ -80,20 +62,6 @@ function accepts(port: number): Promise<boolean> {
   });
 }
 
-async function launch(configFile: string, port: number): Promise<GuardedChild> {
-  const { path, env } = program('mosquitto');
-  const child = await spawnGuarded(path, ['-c', configFile], env);
-  const what = `mosquitto listens on 127.0.0.1:${port}`;
-  try {
-    await waitFor(() => !child.running || accepts(port), { what, timeoutMs: 20_000 });
-    if (!child.running) throw new Error('mosquitto ended at once');
-  } catch (error) {
-    await child.end('SIGKILL');
-    throw new Error(`${what}: it does not\n${child.output()}`, { cause: error });
-  }
-  return child;
-}
-
 /**
  * A real Mosquitto of the test's own on 127.0.0.1: free port, own persistence folder, gone with `close()` or
  * with this process.
@@ -108,40 +76,17 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
   const passwords = users.map(([name, password]) => passwordLine(name, password));
   writePrivate(join(folder.path, 'passwords'), passwords);
   writePrivate(join(folder.path, 'acl'), options.acl ?? []);
-  let child: GuardedChild;
-  try {
-    child = await launch(configFile, port);
-  } catch (error) {
-    folder.remove();
-    throw error;
-  }
-  const stop = async (): Promise<void> => {
-    // It listens a moment before it begins to run, and forgets a signal that comes in between: told again.
-    const again = setInterval(() => void child.end('SIGTERM'), 500);
-    await child.end('SIGTERM').finally(() => clearInterval(again));
-  };
-  return {
+  return startOwnServer({
+    name: 'mosquitto',
+    args: ['-c', configFile],
     url: `mqtt://127.0.0.1:${port}`,
     port,
-    get pid() {
-      return child.pid;
+    folder,
+    serves: () => accepts(port),
+    async stop(child) {
+      // It listens a moment before it begins to run, and forgets a signal that comes in between: told again.
+      const again = setInterval(() => void child.end('SIGTERM'), 500);
+      await child.end('SIGTERM').finally(() => clearInterval(again));
     },
-    get running() {
-      return child.running;
-    },
-    stop,
-    async kill() {
-      await child.end('SIGKILL');
-    },
-    pause: () => child.pause(),
-    resume: () => child.resume(),
-    async restart() {
-      await stop();
-      child = await launch(configFile, port);
-    },
-    async close() {
-      await child.end('SIGKILL');
-      folder.remove();
-    },
-  };
+  });
 }
