@@ -9,7 +9,7 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Table } from '../components/table.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { Refusal } from '../forms/refusal.tsx';
+import { RequestForm } from '../forms/request-form.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { countWords } from '../number-words.ts';
 import { texts } from '../texts/texts.ts';
@@ -171,15 +171,12 @@ function NewWebhook({ onAdded }: { onAdded: () => void }) {
   };
   return (
     <Panel title={texts.alarms.newWebhook}>
-      <form
-        class="command-form"
-        aria-label={texts.alarms.newWebhook}
-        onSubmit={(event) => {
-          event.preventDefault();
-          add();
-        }}
+      <RequestForm
+        label={texts.alarms.newWebhook}
+        action={texts.alarms.addTheWebhook}
+        request={request}
+        onSubmit={add}
       >
-        <Refusal error={request.error} />
         <TextField
           label={texts.common.name}
           name="/name"
@@ -222,12 +219,7 @@ function NewWebhook({ onAdded }: { onAdded: () => void }) {
           value={to}
           onValue={setTo}
         />
-        <div class="actions">
-          <button type="submit" class="button primary" disabled={request.busy}>
-            {texts.alarms.addTheWebhook}
-          </button>
-        </div>
-      </form>
+      </RequestForm>
     </Panel>
   );
 }

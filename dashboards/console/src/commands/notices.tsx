@@ -8,7 +8,7 @@ import { say } from '../components/status-region.tsx';
 import { Table } from '../components/table.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { Time } from '../components/time.tsx';
-import { Refusal } from '../forms/refusal.tsx';
+import { RequestForm } from '../forms/request-form.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { countWords } from '../number-words.ts';
 import { mayAs } from '../session.ts';
@@ -113,15 +113,12 @@ function NewNotice({ onSent }: { onSent: () => void }) {
   };
   return (
     <Panel title={texts.commands.newNotice}>
-      <form
-        class="command-form"
-        aria-label={texts.commands.newNotice}
-        onSubmit={(event) => {
-          event.preventDefault();
-          send();
-        }}
+      <RequestForm
+        label={texts.commands.newNotice}
+        action={at === '' ? texts.commands.send : texts.commands.schedule}
+        request={request}
+        onSubmit={send}
       >
-        <Refusal error={request.error} />
         <TextField
           label={texts.common.devices}
           name="/to"
@@ -152,12 +149,7 @@ function NewNotice({ onSent }: { onSent: () => void }) {
           value={at}
           onValue={setAt}
         />
-        <div class="actions">
-          <button type="submit" class="button primary" disabled={request.busy}>
-            {at === '' ? texts.commands.send : texts.commands.schedule}
-          </button>
-        </div>
-      </form>
+      </RequestForm>
     </Panel>
   );
 }

@@ -7,7 +7,7 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { Table } from '../components/table.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { Refusal } from '../forms/refusal.tsx';
+import { RequestForm } from '../forms/request-form.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { mayAs } from '../session.ts';
 import { texts } from '../texts/texts.ts';
@@ -96,15 +96,12 @@ function SaveGroup({ onSaved }: { onSaved: () => void }) {
     );
   return (
     <Panel title={texts.commands.storeAGroup}>
-      <form
-        class="command-form"
-        aria-label={texts.commands.storeAGroup}
-        onSubmit={(event) => {
-          event.preventDefault();
-          save();
-        }}
+      <RequestForm
+        label={texts.commands.storeAGroup}
+        action={texts.commands.store}
+        request={request}
+        onSubmit={save}
       >
-        <Refusal error={request.error} />
         <TextField
           label={texts.common.name}
           hint={texts.commands.groupOfThisName}
@@ -121,12 +118,7 @@ function SaveGroup({ onSaved }: { onSaved: () => void }) {
           value={selector}
           onValue={setSelector}
         />
-        <div class="actions">
-          <button type="submit" class="button primary" disabled={request.busy}>
-            {texts.commands.store}
-          </button>
-        </div>
-      </form>
+      </RequestForm>
     </Panel>
   );
 }

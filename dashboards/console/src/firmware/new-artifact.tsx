@@ -7,7 +7,7 @@ import { SelectField } from '../components/select-field.tsx';
 import { Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { Refusal } from '../forms/refusal.tsx';
+import { RequestForm } from '../forms/request-form.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { shareWords, sizeWords } from '../number-words.ts';
 import { texts } from '../texts/texts.ts';
@@ -95,16 +95,14 @@ function ArtifactForm({ types, onAdded }: { types: readonly string[]; onAdded: (
   }
 
   return (
-    <form
+    <RequestForm
       key={form}
-      class="command-form"
-      aria-label={texts.firmware.addFirmware}
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
+      label={texts.firmware.addFirmware}
+      action={url.trim() === '' ? texts.firmware.upload : texts.firmware.add}
+      request={request}
+      onSubmit={submit}
+      ready={hashed.kind === 'read'}
     >
-      <Refusal error={request.error} />
       <ArtifactFields types={types} artifact={artifact} hashed={hashed} set={set} />
       {sent !== undefined && (
         <div class="level">
@@ -112,12 +110,7 @@ function ArtifactForm({ types, onAdded }: { types: readonly string[]; onAdded: (
           <progress id="upload" value={sent} max={1} />
         </div>
       )}
-      <div class="actions">
-        <button type="submit" class="button primary" disabled={request.busy || hashed.kind !== 'read'}>
-          {url.trim() === '' ? texts.firmware.upload : texts.firmware.add}
-        </button>
-      </div>
-    </form>
+    </RequestForm>
   );
 }
 

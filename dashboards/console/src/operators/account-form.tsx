@@ -4,7 +4,7 @@ import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { say } from '../components/status-region.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { Refusal } from '../forms/refusal.tsx';
+import { RequestForm } from '../forms/request-form.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { texts } from '../texts/texts.ts';
 import { noRights, RightsFields } from './rights-fields.tsx';
@@ -31,15 +31,19 @@ export function AccountForm({ account, onDone }: { account: Account | undefined;
   };
   return (
     <Panel title={title}>
-      <form
-        class="command-form"
-        aria-label={title}
-        onSubmit={(event) => {
-          event.preventDefault();
-          save();
-        }}
+      <RequestForm
+        label={title}
+        action={account === undefined ? texts.operators.makeTheAccount : texts.operators.save}
+        request={request}
+        onSubmit={save}
+        beside={
+          account !== undefined && (
+            <button type="button" class="button" onClick={onDone}>
+              {texts.operators.back}
+            </button>
+          )
+        }
       >
-        <Refusal error={request.error} />
         {account === undefined && (
           <TextField
             label={texts.common.name}
@@ -62,17 +66,7 @@ export function AccountForm({ account, onDone }: { account: Account | undefined;
         />
         <RightsFields rights={rights} set={(change) => setRights((now) => ({ ...now, ...change }))} />
         {account !== undefined && <p class="quiet">{texts.operators.itsSessionsEnd}</p>}
-        <div class="actions">
-          <button type="submit" class="button primary" disabled={request.busy}>
-            {account === undefined ? texts.operators.makeTheAccount : texts.operators.save}
-          </button>
-          {account !== undefined && (
-            <button type="button" class="button" onClick={onDone}>
-              {texts.operators.back}
-            </button>
-          )}
-        </div>
-      </form>
+      </RequestForm>
     </Panel>
   );
 }

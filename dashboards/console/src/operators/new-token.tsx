@@ -4,7 +4,7 @@ import { ask } from '../api.ts';
 import { CopyText } from '../components/copy-text.tsx';
 import { Panel } from '../components/panel.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { Refusal } from '../forms/refusal.tsx';
+import { RequestForm } from '../forms/request-form.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { texts } from '../texts/texts.ts';
 import { noRights, RightsFields } from './rights-fields.tsx';
@@ -36,15 +36,12 @@ export function NewToken({ onMade }: { onMade: () => void }) {
           {texts.operators.shownThisOnce} <CopyText text={token} label={texts.operators.theToken} />
         </p>
       )}
-      <form
-        class="command-form"
-        aria-label={texts.operators.newApiToken}
-        onSubmit={(event) => {
-          event.preventDefault();
-          make();
-        }}
+      <RequestForm
+        label={texts.operators.newApiToken}
+        action={texts.operators.makeTheToken}
+        request={request}
+        onSubmit={make}
       >
-        <Refusal error={request.error} />
         <TextField
           label={texts.common.name}
           name="/name"
@@ -63,12 +60,7 @@ export function NewToken({ onMade }: { onMade: () => void }) {
           value={days}
           onValue={setDays}
         />
-        <div class="actions">
-          <button type="submit" class="button primary" disabled={request.busy}>
-            {texts.operators.makeTheToken}
-          </button>
-        </div>
-      </form>
+      </RequestForm>
       <p class="quiet">{texts.operators.screenOnAWall(<code>/#screen=TOKEN</code>)}</p>
     </Panel>
   );

@@ -3,7 +3,7 @@ import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
 import { say } from '../components/status-region.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { Refusal } from '../forms/refusal.tsx';
+import { RequestForm } from '../forms/request-form.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { changeSession } from '../session.ts';
 import { texts } from '../texts/texts.ts';
@@ -29,15 +29,13 @@ export function PasswordPanel() {
   };
   return (
     <Panel title={texts.common.password}>
-      <form
-        class="command-form"
-        aria-label={texts.ownAccount.changeYourPassword}
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!differs) change();
-        }}
+      <RequestForm
+        label={texts.ownAccount.changeYourPassword}
+        action={texts.ownAccount.changePassword}
+        request={request}
+        onSubmit={change}
+        ready={!differs}
       >
-        <Refusal error={request.error} />
         <TextField
           label={texts.ownAccount.presentPassword}
           name="/password"
@@ -65,12 +63,7 @@ export function PasswordPanel() {
           onValue={setAgain}
         />
         <p class="quiet">{texts.ownAccount.yourOtherSessionsEnd}</p>
-        <div class="actions">
-          <button type="submit" class="button primary" disabled={request.busy || differs}>
-            {texts.ownAccount.changePassword}
-          </button>
-        </div>
-      </form>
+      </RequestForm>
     </Panel>
   );
 }

@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import type { OwnAccountView } from '../../../../schemas/api/session.ts';
 import { ask } from '../api.ts';
@@ -6,8 +5,8 @@ import { CopyButton, CopyText } from '../components/copy-text.tsx';
 import { Panel } from '../components/panel.tsx';
 import { QrCode } from '../components/qr-code.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { Refusal } from '../forms/refusal.tsx';
-import { useRequest, type Request } from '../forms/use-request.ts';
+import { RequestForm } from '../forms/request-form.tsx';
+import { useRequest } from '../forms/use-request.ts';
 import { changeSession } from '../session.ts';
 import { texts } from '../texts/texts.ts';
 
@@ -60,7 +59,7 @@ function Begin({ onBegun }: { onBegun: (begun: Begun) => void }) {
   const [password, setPassword] = useState('');
   const request = useRequest();
   return (
-    <StepForm
+    <RequestForm
       label={texts.ownAccount.setUpTwoFactorSign}
       action={texts.ownAccount.setUp}
       request={request}
@@ -70,7 +69,7 @@ function Begin({ onBegun }: { onBegun: (begun: Begun) => void }) {
     >
       <p>{texts.ownAccount.withItYouSign}</p>
       <PresentPassword value={password} onValue={setPassword} />
-    </StepForm>
+    </RequestForm>
   );
 }
 
@@ -87,7 +86,7 @@ function Confirm({ begun, onDone }: { begun: Begun; onDone: (recoveryCodes: read
     return codes;
   };
   return (
-    <StepForm
+    <RequestForm
       label={texts.ownAccount.confirmTheAuthenticatorApp}
       action={texts.ownAccount.confirm}
       request={request}
@@ -97,7 +96,7 @@ function Confirm({ begun, onDone }: { begun: Begun; onDone: (recoveryCodes: read
       <QrCode text={begun.address} label={texts.ownAccount.secretForTheAuthenticatorApp} />
       <CopyText text={begun.secret} label={texts.ownAccount.theSecret} />
       <CodeField value={code} onValue={setCode} hint={texts.ownAccount.sixDigitsThatTheApp} />
-    </StepForm>
+    </RequestForm>
   );
 }
 
@@ -127,7 +126,7 @@ function Remove({ recoveryCodes, reload }: { recoveryCodes: number; reload: () =
   const [code, setCode] = useState('');
   const request = useRequest();
   return (
-    <StepForm
+    <RequestForm
       label={texts.ownAccount.removeTwoFactorSignIn}
       action={texts.common.remove}
       request={request}
@@ -142,36 +141,7 @@ function Remove({ recoveryCodes, reload }: { recoveryCodes: number; reload: () =
       <p>{texts.ownAccount.codeIsAsked(texts.counts.recoveryCodes(recoveryCodes))}</p>
       <PresentPassword value={password} onValue={setPassword} />
       <CodeField value={code} onValue={setCode} hint={texts.ownAccount.ofTheApp} />
-    </StepForm>
-  );
-}
-
-interface StepFormProps {
-  label: string;
-  action: string;
-  request: Request;
-  onSubmit: () => void;
-  children: ComponentChildren;
-}
-
-function StepForm({ label, action, request, onSubmit, children }: StepFormProps) {
-  return (
-    <form
-      class="command-form"
-      aria-label={label}
-      onSubmit={(event) => {
-        event.preventDefault();
-        onSubmit();
-      }}
-    >
-      <Refusal error={request.error} />
-      {children}
-      <div class="actions">
-        <button type="submit" class="button primary" disabled={request.busy}>
-          {action}
-        </button>
-      </div>
-    </form>
+    </RequestForm>
   );
 }
 

@@ -5,7 +5,7 @@ import { Panel } from '../components/panel.tsx';
 import { SelectField } from '../components/select-field.tsx';
 import { Empty, Loaded } from '../components/states.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { Refusal } from '../forms/refusal.tsx';
+import { RequestForm } from '../forms/request-form.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
@@ -53,15 +53,18 @@ function AddForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (made: 
   };
   const [first = ''] = ids;
   return (
-    <form
-      class="command-form narrow-form"
-      aria-label={texts.registration.addDevices}
-      onSubmit={(event) => {
-        event.preventDefault();
-        add();
-      }}
+    <RequestForm
+      label={texts.registration.addDevices}
+      action={
+        ids.length > 1
+          ? texts.registration.addCounted(texts.counts.devices(ids.length))
+          : texts.registration.addTheDevice
+      }
+      request={request}
+      onSubmit={add}
+      ready={read !== undefined && ids.length > 0}
+      name="narrow-form"
     >
-      <Refusal error={request.error} />
       <SelectField
         label={texts.common.deviceType}
         name="/type"
@@ -109,17 +112,6 @@ function AddForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (made: 
         value={labels}
         onValue={setLabels}
       />
-      <div class="actions">
-        <button
-          type="submit"
-          class="button primary"
-          disabled={request.busy || read === undefined || ids.length === 0}
-        >
-          {ids.length > 1
-            ? texts.registration.addCounted(texts.counts.devices(ids.length))
-            : texts.registration.addTheDevice}
-        </button>
-      </div>
-    </form>
+    </RequestForm>
   );
 }

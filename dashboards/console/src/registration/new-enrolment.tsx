@@ -6,7 +6,7 @@ import { Panel } from '../components/panel.tsx';
 import { SelectField } from '../components/select-field.tsx';
 import { Loaded } from '../components/states.tsx';
 import { TextField } from '../components/text-field.tsx';
-import { Refusal } from '../forms/refusal.tsx';
+import { RequestForm } from '../forms/request-form.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
@@ -47,15 +47,13 @@ function EnrolmentForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (
     );
   };
   return (
-    <form
-      class="command-form"
-      aria-label={texts.registration.newToken}
-      onSubmit={(event) => {
-        event.preventDefault();
-        make();
-      }}
+    <RequestForm
+      label={texts.registration.newToken}
+      action={texts.registration.makeTheToken}
+      request={request}
+      onSubmit={make}
+      ready={read !== undefined}
     >
-      <Refusal error={request.error} />
       <SelectField
         label={texts.common.deviceType}
         value={type}
@@ -108,11 +106,6 @@ function EnrolmentForm({ types, onMade }: { types: readonly TypeRow[]; onMade: (
         value={labels}
         onValue={setLabels}
       />
-      <div class="actions">
-        <button type="submit" class="button primary" disabled={request.busy || read === undefined}>
-          {texts.registration.makeTheToken}
-        </button>
-      </div>
-    </form>
+    </RequestForm>
   );
 }
