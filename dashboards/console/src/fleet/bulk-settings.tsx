@@ -1,12 +1,11 @@
 import { useState } from 'preact/hooks';
 import type { ObjectDefinition } from '../../../../schemas/device-type-definition.ts';
-import type { FieldError } from '../../../../schemas/field-error.ts';
 import { ask } from '../api.ts';
 import { say } from '../components/status-region.tsx';
-import { checkParams } from '../forms/params-check.ts';
 import { emptyDraft } from '../forms/params-draft.ts';
 import { texts } from '../texts/texts.ts';
 import { SettingsFields } from '../twins/settings-fields.tsx';
+import { useSettingsDraft } from '../twins/use-settings-draft.ts';
 import { forEach } from './bulk.ts';
 import { ChosenType, type ChosenDevice } from './chosen-type.tsx';
 
@@ -37,16 +36,11 @@ interface PatchProps {
 }
 
 function Patch({ ids, definition, onClose }: PatchProps) {
-  const [draft, setDraft] = useState(() => emptyDraft(definition, true));
-  const [faults, setFaults] = useState<readonly FieldError[]>([]);
-  const [message, setMessage] = useState<string>();
+  const settings = useSettingsDraft(definition, () => emptyDraft(definition, true));
   const [done, setDone] = useState<number>();
   async function save(): Promise<void> {
-    const { params: patch, faults: found } = checkParams(definition, draft);
-    const isEmpty = Object.keys(patch).length === 0;
-    setFaults(found);
-    setMessage(isEmpty && found.length === 0 ? texts.twins.fillInWhat : undefined);
-    if (found.length > 0 || isEmpty) return;
+    const patch = settings.attempt();
+    if (patch === undefined) return;
     setDone(0);
     const failed = await forEach(
       ids,
@@ -70,14 +64,7 @@ function Patch({ ids, definition, onClose }: PatchProps) {
       }}
     >
       <p>{texts.twins.whatIsLeftEmptyStays}</p>
-      <SettingsFields
-        definition={definition}
-        draft={draft}
-        faults={faults}
-        message={message}
-        disabled={done !== undefined}
-        onChange={setDraft}
-      />
+      <SettingsFields {...settings.fields} disabled={done !== undefined} />
       <p class="quiet">{texts.twins.eachDeviceComes}</p>
       <p class="bulk-devices" tabIndex={0} role="group" aria-label={texts.common.devices}>
         {ids.join(', ')}

@@ -1,6 +1,5 @@
 import { useState } from 'preact/hooks';
 import type { GroupTwinPreview } from '../../../../schemas/api/twins/group-twins.ts';
-import type { FieldError } from '../../../../schemas/field-error.ts';
 import type { TwinDefinition } from '../../../../schemas/device-type-definition.ts';
 import { ask } from '../api.ts';
 import { Panel } from '../components/panel.tsx';
@@ -9,7 +8,6 @@ import { Empty, Loaded } from '../components/states.tsx';
 import { say } from '../components/status-region.tsx';
 import { TextField } from '../components/text-field.tsx';
 import { freshCommandKey } from '../forms/command-key.ts';
-import { checkParams } from '../forms/params-check.ts';
 import { emptyDraft } from '../forms/params-draft.ts';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
@@ -17,6 +15,7 @@ import { setQuery } from '../router.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 import { SettingsFields } from './settings-fields.tsx';
+import { useSettingsDraft } from './use-settings-draft.ts';
 
 /** Types with settings, in their newest version that has devices. */
 export function NewGroupTwin() {
@@ -52,30 +51,25 @@ export function NewGroupTwin() {
 }
 
 function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefinition }) {
-  const [draft, setDraft] = useState(() => emptyDraft(desired, true));
+  const settings = useSettingsDraft(desired, () => emptyDraft(desired, true));
   const [to, setTo] = useState(`type=${name}`);
   const [maxFailures, setMaxFailures] = useState('0');
-  const [preview, setPreview] = useState<readonly string[]>();
-  const [faults, setFaults] = useState<readonly FieldError[]>([]);
-  const [message, setMessage] = useState<string>();
+  const [preview, setPreview] = useState<Pick<PreviewProps, 'devices' | 'patch'>>();
   const [id, setId] = useState(freshCommandKey);
   const request = useRequest();
-  const { params: patch, faults: found } = checkParams(desired, draft);
-  const body = { to: to.trim(), patch, maxFailures: Number(maxFailures) };
+  const change = { to: to.trim(), maxFailures: Number(maxFailures) };
   const look = (): void => {
-    const isEmpty = Object.keys(patch).length === 0;
-    setFaults(found);
-    setMessage(isEmpty && found.length === 0 ? texts.twins.fillInWhat : undefined);
-    if (found.length > 0 || isEmpty) return;
+    const patch = settings.attempt();
+    if (patch === undefined) return;
     void request.run(
-      () => ask('POST /api/v1/group-twins', { body: { ...body, dryRun: true } }),
+      () => ask('POST /api/v1/group-twins', { body: { ...change, patch, dryRun: true } }),
       // With dryRun a preview is what comes.
-      (answer) => setPreview((answer as GroupTwinPreview).devices),
+      (answer) => setPreview({ devices: (answer as GroupTwinPreview).devices, patch }),
     );
   };
-  const set = (): void =>
+  const set = (patch: PreviewProps['patch']): void =>
     void request.run(
-      () => ask('POST /api/v1/group-twins', { body: { ...body, id } }),
+      () => ask('POST /api/v1/group-twins', { body: { ...change, patch, id } }),
       () => {
         say('done', texts.twins.settingsAreOnTheirWay);
         setPreview(undefined);
@@ -84,10 +78,10 @@ function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefini
       },
     );
   const changing =
-    <Value,>(change: (value: Value) => void) =>
+    <Value,>(take: (value: Value) => void) =>
     (value: Value): void => {
       setPreview(undefined);
-      change(value);
+      take(value);
     };
   return (
     <form
@@ -109,12 +103,9 @@ function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefini
       />
       <p class="quiet">{texts.twins.whatIsLeftEmptyStays}</p>
       <SettingsFields
-        definition={desired}
-        draft={draft}
-        faults={faults}
-        message={message}
+        {...settings.fields}
         disabled={request.busy}
-        onChange={changing(setDraft)}
+        onChange={changing(settings.fields.onChange)}
       />
       <TextField
         label={texts.common.failuresAllowed}
@@ -129,19 +120,22 @@ function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefini
           {texts.common.previewDevices}
         </button>
       </div>
-      {preview !== undefined && <Preview devices={preview} patch={patch} busy={request.busy} onSet={set} />}
+      {preview !== undefined && (
+        <Preview {...preview} busy={request.busy} onSet={() => set(preview.patch)} />
+      )}
     </form>
   );
 }
 
-/** Which devices the change is for, before it is made. */
-function Preview(props: {
+interface PreviewProps {
   devices: readonly string[];
   patch: Readonly<Record<string, unknown>>;
   busy: boolean;
   onSet: () => void;
-}) {
-  const { devices, patch, busy, onSet } = props;
+}
+
+/** Which devices the change is for, before it is made. */
+function Preview({ devices, patch, busy, onSet }: PreviewProps) {
   const counted = texts.counts.devices(devices.length);
   return (
     <section class="preview" aria-label={texts.common.preview}>

@@ -1,13 +1,12 @@
 import { useState } from 'preact/hooks';
-import type { FieldError } from '../../../../schemas/field-error.ts';
 import type { ObjectDefinition } from '../../../../schemas/device-type-definition.ts';
 import { wholePatch } from '../../../../schemas/twin/merge-patch.ts';
 import type { TwinView } from '../../../../schemas/api/twins/twins.ts';
 import { ApiError, ask, messageOf } from '../api.ts';
-import { checkParams } from '../forms/params-check.ts';
 import { draftOf } from '../forms/params-draft.ts';
 import { texts } from '../texts/texts.ts';
 import { SettingsFields } from './settings-fields.tsx';
+import { useSettingsDraft } from './use-settings-draft.ts';
 
 interface TwinFormProps {
   readonly twin: TwinView;
@@ -22,28 +21,24 @@ interface TwinFormProps {
  */
 export function TwinForm({ twin, definition, onDone }: TwinFormProps) {
   const [opened] = useState(twin);
-  const [draft, setDraft] = useState(() => draftOf(definition, opened.desired, true));
-  const [faults, setFaults] = useState<readonly FieldError[]>([]);
-  const [message, setMessage] = useState<string>();
+  const settings = useSettingsDraft(definition, () => draftOf(definition, opened.desired, true), true);
   const [saving, setSaving] = useState(false);
 
   async function save(): Promise<void> {
-    const checked = checkParams(definition, draft);
-    setFaults(checked.faults);
-    setMessage(undefined);
-    if (checked.faults.length > 0) return;
+    const desired = settings.attempt();
+    if (desired === undefined) return;
     setSaving(true);
     try {
       await ask('PATCH /api/v1/devices/{id}/twin/desired', {
         params: { id: opened.device },
-        body: wholePatch(opened.desired, checked.params),
+        body: wholePatch(opened.desired, desired),
         ifMatch: `"${opened.rev}"`,
       });
       onDone();
     } catch (error) {
-      setFaults(error instanceof ApiError ? error.errors : []);
       const changed = error instanceof ApiError && error.code === 'twin-changed';
-      setMessage(changed ? texts.twins.somebodyElseChangedTheSettings : messageOf(error));
+      const why = changed ? texts.twins.somebodyElseChangedTheSettings : messageOf(error);
+      settings.refused(why, error instanceof ApiError ? error.errors : []);
       setSaving(false);
     }
   }
@@ -59,14 +54,7 @@ export function TwinForm({ twin, definition, onDone }: TwinFormProps) {
       }}
     >
       <p>{texts.twins.whatIsLeftEmpty}</p>
-      <SettingsFields
-        definition={definition}
-        draft={draft}
-        faults={faults}
-        message={message}
-        disabled={saving}
-        onChange={setDraft}
-      />
+      <SettingsFields {...settings.fields} disabled={saving} />
       <div class="actions">
         <button type="submit" class="button primary" disabled={saving}>
           {saving ? texts.twins.saving : texts.twins.saveSettings}
