@@ -10,6 +10,7 @@ export interface AuditLine {
   outcome: string;
   actor: string;
   origin: string;
+  details?: Readonly<Record<string, unknown>>;
 }
 
 /** A hub with devices registered, and short ways to ask it. */

@@ -120,9 +120,7 @@ function PatchForm({ name, twin: { desired } }: { name: string; twin: TwinDefini
           {texts.common.previewDevices}
         </button>
       </div>
-      {preview !== undefined && (
-        <Preview {...preview} busy={request.busy} onSet={() => set(preview.patch)} />
-      )}
+      {preview !== undefined && <Preview {...preview} busy={request.busy} onSet={() => set(preview.patch)} />}
     </form>
   );
 }
