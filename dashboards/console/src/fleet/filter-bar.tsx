@@ -11,7 +11,7 @@ interface FilterBarProps {
   /** Devices that match. */
   shown: number;
   of: number;
-  /** Beside the count. */
+  /** At the end, beside the count. */
   children?: ComponentChildren;
 }
 
@@ -62,19 +62,21 @@ export function FilterBar({ filters, choices, shown, of, children }: FilterBarPr
           ))}
         </select>
       )}
-      <p class="quiet filters-count" aria-live="polite">
-        {any ? texts.common.partOf(shown, of) : texts.counts.devices(of)}
-      </p>
-      {children}
-      {any && (
-        <button
-          type="button"
-          class="button small"
-          onClick={() => setQuery(Object.fromEntries(Object.keys(filters).map((name) => [name, ''])))}
-        >
-          {texts.fleet.clearFilters}
-        </button>
-      )}
+      <div class="filters-end">
+        <p class="quiet filters-count" aria-live="polite">
+          {any ? texts.common.partOf(shown, of) : texts.counts.devices(of)}
+        </p>
+        {any && (
+          <button
+            type="button"
+            class="button small"
+            onClick={() => setQuery(Object.fromEntries(Object.keys(filters).map((name) => [name, ''])))}
+          >
+            {texts.fleet.clearFilters}
+          </button>
+        )}
+        <div class="filters-tools">{children}</div>
+      </div>
     </form>
   );
 }
