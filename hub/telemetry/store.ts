@@ -60,6 +60,8 @@ export interface SeriesQuery {
   toMs: number;
   /** Width of a bucket, whole ms; buckets begin at its multiples since 1970. */
   stepMs: number;
+  /** `min` and `max` are of no use to who asks: a store may give the mean for them. */
+  meansOnly?: boolean | undefined;
 }
 
 /** The values of one field in one bucket; true counts as 1, false as 0. */

@@ -28,13 +28,13 @@ export function influxSeries(
       for (const fields of chunks(numeric)) {
         const columns = fields.map(
           (_, at) =>
-            `mean($f${at}) AS mean${at}, min($f${at}) AS min${at}, max($f${at}) AS max${at}, count($f${at}) AS count${at}`,
+            `mean($f${at}) AS mean${at}, count($f${at}) AS count${at}${edgesOf(query, `$f${at}`, `$f${at}`, at)}`,
         );
         const rows = await queries.run(`SELECT ${columns.join(', ')} FROM $source ${where} ${grouped}`, {
           ...rangeOf(query),
           ...named('f', fields, ({ name }) => name),
         });
-        buckets.add(rows, fields, (column) => column('mean'));
+        buckets.add(rows, fields, 'mean');
       }
       for (const field of query.fields)
         if (field.kind === 'boolean') await addBoolean(queries, buckets, query, field);
@@ -54,6 +54,11 @@ export function influxSeries(
       return buckets.inOrder();
     },
   };
+}
+
+/** Of a field, where they are asked for: each costs InfluxDB as much as a sum. */
+function edgesOf({ meansOnly = false }: SeriesQuery, min: string, max: string, at: number): string {
+  return meansOnly ? '' : `, min(${min}) AS min${at}, max(${max}) AS max${at}`;
 }
 
 /** How many values each bucket has. */
@@ -88,13 +93,13 @@ async function fromSums(
     const columns = fields.map(
       (_, at) =>
         `sum($sum${at}) AS sum${at}, count($sum${at}) AS sums${at}, count($count${at}) AS minutes${at},
-           sum($count${at}) AS count${at}, min($min${at}) AS min${at}, max($max${at}) AS max${at}`,
+           sum($count${at}) AS count${at}${edgesOf(query, `$min${at}`, `$max${at}`, at)}`,
     );
     const rows = await queries.run(
       `SELECT ${columns.join(', ')} FROM $source ${where} ${grouped}`,
       rolledParameters(query, fields, ['sum', 'count', 'min', 'max']),
     );
-    buckets.add(rows, fields, (column) => column('sum') / column('count'));
+    buckets.add(rows, fields, 'sum');
     for (const row of rows)
       if (fields.some((_, at) => numberOf(row, `sums${at}`) < numberOf(row, `minutes${at}`)))
         unsummed.add(row.timeUs);
@@ -118,7 +123,7 @@ async function addFromMeans(queries: InfluxQueries, buckets: Buckets, query: Ser
           WHERE time >= $from AND time < $to ${grouped}`,
       rolledParameters(query, fields, ['mean', 'count', 'min', 'max']),
     );
-    buckets.add(rows, fields, (column) => column('sum') / column('count'));
+    buckets.add(rows, fields, 'sum');
   }
 }
 
@@ -156,18 +161,16 @@ class Buckets {
     bucket.fields[field] = summary;
   }
 
-  /** @param mean calculates the mean from a row's columns */
-  add(
-    rows: readonly InfluxRow[],
-    fields: readonly Field[],
-    mean: (column: (name: string) => number) => number,
-  ): void {
+  /** @param of what the rows have of each field, beside its count; the edges, too, where they were asked for */
+  add(rows: readonly InfluxRow[], fields: readonly Field[], of: 'mean' | 'sum'): void {
     for (const row of rows) {
       for (const [at, { name }] of fields.entries()) {
         const column = (sum: string): number => numberOf(row, `${sum}${at}`);
         const count = column('count');
-        if (count === 0 || row.fields[`min${at}`] === undefined) continue;
-        this.set(row.timeUs, name, { mean: mean(column), min: column('min'), max: column('max'), count });
+        if (count === 0 || row.fields[`${of}${at}`] === undefined) continue;
+        const mean = of === 'mean' ? column('mean') : column('sum') / count;
+        const edge = (sum: string): number => (row.fields[`${sum}${at}`] === undefined ? mean : column(sum));
+        this.set(row.timeUs, name, { mean, min: edge('min'), max: edge('max'), count });
       }
     }
   }

@@ -16,6 +16,8 @@ export interface DeviceSeriesQuery {
   fields?: readonly string[];
   /** The maximum number of buckets; 2 or more. */
   points: number;
+  /** Without the lowest and the highest values. */
+  meansOnly?: boolean | undefined;
 }
 
 const minuteMs = 60_000;
@@ -38,7 +40,7 @@ export function createSeries(deps: {
   typeOf: TypeOf;
 }): (query: DeviceSeriesQuery) => Promise<DeviceSeries> {
   const { store, typeOf } = deps;
-  return async ({ device, stream, fromMs, toMs, fields, points }) => {
+  return async ({ device, stream, fromMs, toMs, fields, points, meansOnly }) => {
     const type = streamOf(typeOf, device, stream);
     if (toMs <= fromMs) throw invalid('toMs', `a time after fromMs (${fromMs})`, String(toMs));
     const chosen = fieldsOf(type, fields);
@@ -50,9 +52,10 @@ export function createSeries(deps: {
       fromMs,
       toMs,
       stepMs,
+      meansOnly,
     };
     const buckets = stepMs < minuteMs ? await store.series(query) : await wideSeries(store, query, type);
-    return { fromMs, toMs, stepMs, ...columnsOf(buckets, chosen) };
+    return { fromMs, toMs, stepMs, ...columnsOf(buckets, query) };
   };
 }
 
@@ -132,10 +135,11 @@ function merge(raw: readonly SeriesBucket[], rolled: readonly SeriesBucket[]): S
 
 function columnsOf(
   buckets: readonly SeriesBucket[],
-  fields: SeriesQuery['fields'],
+  { fields, meansOnly = false }: SeriesQuery,
 ): Pick<DeviceSeries, 'times' | 'fields'> {
   const column = (name: string, sum: 'mean' | 'min' | 'max'): (number | null)[] =>
     buckets.map((bucket) => bucket.fields[name]?.[sum] ?? null);
+  const edge = (name: string, sum: 'min' | 'max'): (number | null)[] => (meansOnly ? [] : column(name, sum));
   return {
     times: buckets.map(({ timeMs }) => timeMs),
     fields: Object.fromEntries(
@@ -143,8 +147,8 @@ function columnsOf(
         name,
         {
           mean: column(name, 'mean'),
-          min: column(name, 'min'),
-          max: column(name, 'max'),
+          min: edge(name, 'min'),
+          max: edge(name, 'max'),
           count: buckets.map((bucket) => bucket.fields[name]?.count ?? 0),
         },
       ]),

@@ -51,6 +51,7 @@ export const LastValues = named(
 export type LastValues = Static<typeof LastValues>;
 
 const column = list(nullable(Type.Number()));
+const edge = list(nullable(Type.Number()), { description: 'empty with `meansOnly`' });
 
 /** A series for a chart: column by column, one entry for each bucket that has points. */
 export const DeviceSeries = named(
@@ -63,8 +64,8 @@ export const DeviceSeries = named(
     fields: mapOf(
       Type.Object({
         mean: column,
-        min: column,
-        max: column,
+        min: edge,
+        max: edge,
         count: list(count(), { description: 'points in the bucket' }),
       }),
       { description: 'null where a bucket has no value of the field; true counts as 1, false as 0' },
@@ -123,6 +124,9 @@ const SeriesQuery = closed({
     }),
   ),
   points: defaulted(Type.Integer({ minimum: 1, maximum: 2_000, description: 'buckets at most' }), 500),
+  meansOnly: Type.Optional(
+    Type.Boolean({ description: 'true: without the lowest and highest values, which is faster' }),
+  ),
 });
 
 const NewestValues = named(

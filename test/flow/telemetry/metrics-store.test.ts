@@ -291,6 +291,11 @@ for (const [name, openStore] of Object.entries(stores)) {
         rolled.map(({ timeMs, fields }) => [timeMs, fields['t'], rounded(fields['n']), Object.keys(fields)]),
         raw.map(({ timeMs, fields }) => [timeMs, fields['t'], rounded(fields['n']), ['t', 'n']]),
       );
+      const t = { fields: [{ name: 't', kind: 'float' }] as const, meansOnly: true, ...query };
+      const meansOf = (buckets: readonly SeriesBucket[]): unknown[] =>
+        buckets.map(({ timeMs, fields }) => [timeMs, fields['t']?.mean, fields['t']?.count]);
+      const means = [await series(t), await store.rolledSeries({ measurement, device: 'd-1', ...t })];
+      assert.deepEqual(means.map(meansOf), [meansOf(raw), meansOf(raw)], 'means alone are the same');
     });
 
     test('buckets are counted as the points would be', async () => {

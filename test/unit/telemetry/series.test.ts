@@ -161,6 +161,22 @@ test('readings are counted by a field that each has, whichever is drawn', async 
   assert.deepEqual([times, fields['humidity']?.count], [[0], [3]], 'and only what is drawn is answered');
 });
 
+test('means alone are asked of the store, and answered without lowest and highest values', async () => {
+  const asked: (boolean | undefined)[] = [];
+  const take = (query: SeriesQuery): Promise<SeriesBucket[]> => (
+    asked.push(query.meansOnly),
+    Promise.resolve([bucket(0, 60), bucket(1, 60)])
+  );
+  const series = createSeries({
+    typeOf,
+    store: { series: take, rolledSeries: take, seriesCounts: () => Promise.resolve([counted(1, 61)]) },
+  });
+  const query = { device: 'd-1', stream: 'env', fields: ['temperature'], points: 5 };
+  const { fields } = await series({ ...query, fromMs: 0, toMs: 5 * minuteMs, meansOnly: true });
+  assert.deepEqual(asked, [true, true], 'of the roll-ups, and of the points that they lack');
+  assert.deepEqual(fields['temperature'], { mean: [0, 1], min: [], max: [], count: [60, 60] });
+});
+
 test('a field without a value in a bucket is null there, and counts nothing', async () => {
   const { temperature } = bucket(0, 1).fields;
   assert.ok(temperature);

@@ -20,11 +20,11 @@ export function serveReadings(app: FastifyInstance, operations: ReadingOperation
     operations.newestValues(fields.split(',', maxNewest), mayShow),
   );
   serve(app, readingApi.showLastValues, ({ params }) => operations.lastValues(params.id));
-  serve(app, readingApi.showSeries, ({ params, query: { fields, points, ...range } }) =>
+  serve(app, readingApi.showSeries, ({ params, query: { fields, points, ...rest } }) =>
     operations.series({
       device: params.id,
       stream: params.stream,
-      ...range,
+      ...rest,
       points: Math.max(2, points),
       ...(fields === undefined ? {} : { fields: fields.split(',', maxFields + 1).slice(0, maxFields) }),
     }),

@@ -179,7 +179,7 @@ async function loadLines(
         const fields = own.map((line) => line.field.field).join(',');
         const answer = await ask('GET /api/v1/devices/{id}/series/{stream}', {
           params: { id: device, stream: field.stream },
-          query: { ...span, fields, points },
+          query: { ...span, fields, points, meansOnly: true },
           signal,
         });
         return [key, answer] as const;
