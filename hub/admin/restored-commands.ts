@@ -1,7 +1,6 @@
 import { isFinal } from '../../schemas/command-status.ts';
 import { step } from '../commands/command.ts';
-import type { Target } from '../commands/group/group-command.ts';
-import type { GroupCommandJournal } from '../commands/group/group-command-journal.ts';
+import type { ChangedTarget, GroupCommandJournal } from '../commands/group/group-command-journal.ts';
 import type { CommandJournal } from '../commands/journal.ts';
 
 export interface RestoredCommands {
@@ -21,7 +20,7 @@ const chunk = 500;
  */
 export async function settleRestored(
   journal: Pick<CommandJournal, 'open' | 'save' | 'find'>,
-  groups: Pick<GroupCommandJournal, 'open' | 'save' | 'saveTargets'>,
+  groups: Pick<GroupCommandJournal, 'open' | 'save'>,
   nowMs: number,
 ): Promise<RestoredCommands> {
   const open = await journal.open();
@@ -36,15 +35,14 @@ export async function settleRestored(
   }
   const running = (await groups.open()).filter(({ groupCommand }) => groupCommand.status === 'running');
   for (const { groupCommand, targets } of running) {
-    const lost: { index: number; target: Target }[] = [];
+    const lost: ChangedTarget[] = [];
     for (const [index, target] of targets.entries()) {
       // The journal of commands has those that were begun; their targets are saved when they have ended.
       if (target.status !== 'waiting' || (await journal.find(target.device, groupCommand.id)) !== undefined)
         continue;
       lost.push({ index, target: { ...target, status: 'lost', reason: 'restored' } });
     }
-    await groups.saveTargets(groupCommand.id, lost);
-    await groups.save({ ...groupCommand, status: 'stopped', reason: 'restored', endedMs: nowMs });
+    await groups.save({ ...groupCommand, status: 'stopped', reason: 'restored', endedMs: nowMs }, lost);
   }
   return { commands: open.length, groupCommands: running.length };
 }

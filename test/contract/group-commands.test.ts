@@ -85,6 +85,22 @@ contract(
   },
 );
 
+contract('the end of a group command and the targets that it skips are one write', async (state) => {
+  const { groupCommands } = state.stores;
+  const { groupCommand, targets } = record('g-1');
+  await groupCommands.accept({ groupCommand, targets });
+  const skipped = targets.map(({ device }, index) => ({ index, target: target(device, 'skipped') }));
+  assert.equal(await groupCommands.save({ ...groupCommand, status: 'stopped', endedMs: 5 }, skipped), true);
+  await state.restart();
+  assert.deepEqual(await state.stores.groupCommands.open(), []);
+  const [owed] = await state.stores.groupCommands.unanswered();
+  assert.equal(owed?.groupCommand.status, 'stopped');
+  assert.deepEqual(
+    owed.targets,
+    skipped.map((each) => each.target),
+  );
+});
+
 contract('the final report is owed until the broker has it', async (state) => {
   const { groupCommands } = state.stores;
   const { groupCommand, targets } = record('g-1');

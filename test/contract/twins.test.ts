@@ -117,9 +117,13 @@ contract(
     await groupTwins.accept({ groupTwin: groupTwin('t-2'), targets: targets.slice(1) });
     const failed = { device: 'd-1', status: 'failed', reason: 'refused' } as const;
     await groupTwins.saveTargets('t-1', [{ index: 1, target: failed }]);
-    await groupTwins.save(groupTwin('t-2', { status: 'finished', endedMs: 7 }));
+    const skipped = { device: 'd-1', status: 'skipped', reason: undefined } as const;
+    await groupTwins.save(groupTwin('t-2', { status: 'finished', endedMs: 7 }), [
+      { index: 0, target: skipped },
+    ]);
     await state.restart();
     const again = state.stores.groupTwins;
+    assert.deepEqual((await again.find('t-2'))?.targets, [skipped], 'written together with its end');
     const running = { groupTwin: groupTwin('t-1'), targets: [targets[0], failed] };
     assert.deepEqual(await again.open(), [running]);
     assert.deepEqual(await again.find('t-1'), running);

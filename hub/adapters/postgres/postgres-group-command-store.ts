@@ -2,9 +2,12 @@ import type { Delivery } from '../../commands/journal.ts';
 import type { Target } from '../../commands/group/group-command.ts';
 import type { GroupCommandJournal, GroupCommandRecord } from '../../commands/group/group-command-journal.ts';
 import { groupCommandBody, groupCommandRows } from '../rows/group-command-rows.ts';
+import { targetColumns } from '../rows/targets.ts';
 import type { Postgres } from './postgres.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 import { postgresTables } from './postgres-state-tables.ts';
+
+const underWay = `status = 'running' OR id IN (SELECT group_command FROM group_command_target WHERE NOT settled)`;
 
 /** @param isSettled whether the status of a target never changes again */
 export function createPostgresGroupCommands(
@@ -13,32 +16,51 @@ export function createPostgresGroupCommands(
   isSettled: (target: Target) => boolean,
 ): GroupCommandJournal {
   const rows = groupCommandRows(postgresTables(db, owner));
+  /**
+   * Takes over those whose hub has ended, and leaves out those that another hub runs. They are read afterwards, when nobody
+   * else changes them any more.
+   */
+  async function ours(where: string, read: () => Promise<GroupCommandRecord[]>): Promise<GroupCommandRecord[]> {
+    const kept = await db.longQuery(
+      `WITH wanted AS (SELECT id, hub, inc FROM group_command WHERE ${where}),
+       taken AS (
+         UPDATE group_command g SET hub = $1, inc = $2 FROM wanted w
+          WHERE g.id = w.id AND g.hub IS NOT DISTINCT FROM w.hub AND g.inc IS NOT DISTINCT FROM w.inc AND NOT EXISTS (
+            SELECT 1 FROM hub h WHERE h.id = w.hub AND h.inc = w.inc AND h.state = 'up') RETURNING g.id)
+       SELECT id FROM taken UNION SELECT id FROM wanted WHERE hub = $1 AND inc = $2`,
+      [owner.hub, owner.incarnation],
+    );
+    const ids = new Set(kept.map(({ id }) => id));
+    return (await read()).filter(({ groupCommand }) => ids.has(groupCommand.id));
+  }
   return {
     ...rows,
-    /** Also takes over group commands whose hub has ended. */
-    async open() {
-      const ours = await db.longQuery(
-        `WITH under_way AS (
-           SELECT id, hub, inc FROM group_command
-            WHERE status = 'running' OR id IN (SELECT group_command FROM group_command_target WHERE NOT settled)),
-         taken AS (
-           UPDATE group_command g SET hub = $1, inc = $2 FROM under_way u
-            WHERE g.id = u.id AND g.hub IS NOT DISTINCT FROM u.hub AND g.inc IS NOT DISTINCT FROM u.inc AND NOT EXISTS (
-              SELECT 1 FROM hub h WHERE h.id = u.hub AND h.inc = u.inc AND h.state = 'up') RETURNING g.id)
-         SELECT id FROM taken UNION SELECT id FROM under_way WHERE hub = $1 AND inc = $2`,
-        [owner.hub, owner.incarnation],
-      );
-      const ids = new Set(ours.map(({ id }) => id));
-      return (await rows.open()).filter(({ groupCommand }) => ids.has(groupCommand.id));
-    },
+    open: () => ours(underWay, rows.open),
+    unanswered: () => ours('owed', rows.unanswered),
     /** A late write changes nothing, because another hub runs the group command by then. */
-    async save(groupCommand) {
+    async save(groupCommand, targets = []) {
       const { id, status, endedMs = null } = groupCommand;
       const body = groupCommandBody(groupCommand);
-      const saved = await db.query(
-        `UPDATE group_command SET status = $2, body = $3, ended_ms = $4, owed = $5 WHERE id = $1 AND hub = $6 AND inc = $7
-           RETURNING 1 AS one`,
-        [id, status, body, endedMs, status !== 'running', owner.hub, owner.incarnation],
+      const saved = await db.longQuery(
+        `WITH saved AS (
+           UPDATE group_command SET status = $2, body = $3, ended_ms = $4, owed = $5
+            WHERE id = $1 AND hub = $6 AND inc = $7 RETURNING id),
+         moved AS (
+           UPDATE group_command_target t SET status = g.status, reason = g.reason, settled = g.settled
+             FROM saved, unnest($8::int[], $9::text[], $10::text[], $11::boolean[]) AS g(n, status, reason, settled)
+            WHERE t.group_command = saved.id AND t.n = g.n)
+         SELECT id FROM saved`,
+        [
+          id,
+          status,
+          body,
+          endedMs,
+          status !== 'running',
+          owner.hub,
+          owner.incarnation,
+          ...targetColumns(targets),
+          targets.map(({ target }) => isSettled(target)),
+        ],
       );
       return saved.length > 0;
     },
@@ -51,9 +73,7 @@ export function createPostgresGroupCommands(
             AND EXISTS (SELECT 1 FROM group_command c WHERE c.id = $1 AND c.hub = $6 AND c.inc = $7 FOR SHARE)`,
         [
           id,
-          targets.map(({ index }) => index),
-          targets.map(({ target }) => target.status),
-          targets.map(({ target }) => target.reason ?? null),
+          ...targetColumns(targets),
           targets.map(({ target }) => isSettled(target)),
           owner.hub,
           owner.incarnation,

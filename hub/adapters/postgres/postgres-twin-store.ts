@@ -3,6 +3,7 @@ import type { AuditEntry } from '../../audit/audit.ts';
 import type { DesiredChange, TwinRow, TwinStore } from '../../twins/twin-store.ts';
 import type { GroupTwinStore } from '../../twins/group/group-twin-store.ts';
 import { groupTwinRows } from '../rows/group-twin-rows.ts';
+import { targetColumns } from '../rows/targets.ts';
 import { twinAndDeviceOf, twinChangeColumns, twinChangeOf, twinColumns, twinOf } from '../rows/twin-rows.ts';
 import type { Postgres } from './postgres.ts';
 import { auditColumns, type PostgresAuditRoom } from './postgres-audit-store.ts';
@@ -159,17 +160,24 @@ export function createPostgresGroupTwins(db: Postgres, owner: PostgresOwner): Gr
       return rows.length === 1;
     },
 
+    async save(groupTwin, targets = []) {
+      const { id, status, endedMs = null } = groupTwin;
+      await db.longQuery(
+        `WITH saved AS (
+           UPDATE group_twin SET status = $2, body = $3, ended_ms = $4 WHERE id = $1 AND ${leads} RETURNING id)
+         UPDATE group_twin_target t SET status = g.status, reason = g.reason
+           FROM saved, unnest($5::int[], $6::text[], $7::text[]) AS g(n, status, reason)
+          WHERE t.group_twin = saved.id AND t.n = g.n`,
+        [id, status, JSON.stringify(groupTwin), endedMs, ...targetColumns(targets)],
+      );
+    },
+
     async saveTargets(id, targets) {
       await db.query(
         `UPDATE group_twin_target t SET status = g.status, reason = g.reason
            FROM unnest($2::int[], $3::text[], $4::text[]) AS g(n, status, reason)
           WHERE t.group_twin = $1 AND t.n = g.n AND ${leads}`,
-        [
-          id,
-          targets.map(({ index }) => index),
-          targets.map(({ target }) => target.status),
-          targets.map(({ target }) => target.reason ?? null),
-        ],
+        [id, ...targetColumns(targets)],
       );
     },
 

@@ -12,7 +12,7 @@ const targetsOfOne =
 /** The parts of the stores of group commands and stored groups that both databases share. */
 export function groupCommandRows(
   tables: StateTables,
-): Omit<GroupCommandJournal, 'accept' | 'saveTargets' | 'prune'> {
+): Omit<GroupCommandJournal, 'accept' | 'save' | 'saveTargets' | 'prune'> {
   const records = (rows: readonly Row[]): Promise<GroupCommandRecord[]> =>
     withTargets(tables, rows, targetsOfOne, (row, targets) => ({
       groupCommand: groupCommandOf(row),
@@ -35,14 +35,6 @@ export function groupCommandRows(
     async list(limit) {
       const sql = `SELECT ${columns} FROM group_command ORDER BY seq DESC LIMIT $1`;
       return (await tables.read(sql, [limit])).map(groupCommandOf);
-    },
-    async save(groupCommand) {
-      const { id, status, endedMs = null } = groupCommand;
-      await tables.write(
-        'UPDATE group_command SET status = $2, body = $3, ended_ms = $4, owed = $5 WHERE id = $1',
-        [id, status, groupCommandBody(groupCommand), endedMs, status !== 'running'],
-      );
-      return true;
     },
     async answered(id) {
       await tables.write('UPDATE group_command SET owed = $2 WHERE id = $1', [id, false]);

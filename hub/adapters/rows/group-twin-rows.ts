@@ -7,7 +7,9 @@ import { targetOf, withTargets } from './targets.ts';
 const targetsOfOne = 'SELECT device, status, reason FROM group_twin_target WHERE group_twin = $1 ORDER BY n';
 
 /** The parts of the store of group twins that both databases share. */
-export function groupTwinRows(tables: StateTables): Omit<GroupTwinStore, 'accept' | 'saveTargets' | 'prune'> {
+export function groupTwinRows(
+  tables: StateTables,
+): Omit<GroupTwinStore, 'accept' | 'save' | 'saveTargets' | 'prune'> {
   const records = (rows: readonly Row[]): Promise<GroupTwinRecord[]> =>
     withTargets(tables, rows, targetsOfOne, (row, targets) => ({
       groupTwin: groupTwinOf(row),
@@ -24,14 +26,6 @@ export function groupTwinRows(tables: StateTables): Omit<GroupTwinStore, 'accept
     async list(limit) {
       const rows = await tables.read('SELECT body FROM group_twin ORDER BY seq DESC LIMIT $1', [limit]);
       return rows.map(groupTwinOf);
-    },
-    async save(groupTwin) {
-      const { id, status, endedMs = null } = groupTwin;
-      const values = [id, status, JSON.stringify(groupTwin), endedMs];
-      await tables.write(
-        `UPDATE group_twin SET status = $2, body = $3, ended_ms = $4 WHERE id = $1 AND ${tables.leads}`,
-        values,
-      );
     },
   };
 }

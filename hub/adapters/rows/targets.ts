@@ -1,4 +1,5 @@
 import type { TargetStatus } from '../../../schemas/command-status.ts';
+import type { ChangedTarget } from '../../commands/group/group-command-journal.ts';
 import type { Target } from '../../commands/group/group-command.ts';
 import type { Row } from './row.ts';
 import type { StateTables } from './state-tables.ts';
@@ -10,6 +11,17 @@ export function targetOf(row: Row): Target {
     status: String(row['status']) as TargetStatus,
     reason: typeof reason === 'string' ? reason : undefined,
   };
+}
+
+/** Lists for `unnest`: places, statuses and reasons. */
+export function targetColumns(
+  targets: readonly ChangedTarget[],
+): [readonly number[], readonly string[], readonly (string | null)[]] {
+  return [
+    targets.map(({ index }) => index),
+    targets.map(({ target }) => target.status),
+    targets.map(({ target }) => target.reason ?? null),
+  ];
 }
 
 /**

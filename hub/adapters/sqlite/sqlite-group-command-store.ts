@@ -1,5 +1,5 @@
 import type { Delivery } from '../../commands/journal.ts';
-import type { GroupCommandJournal, GroupCommandRecord } from '../../commands/group/group-command-journal.ts';
+import type { ChangedTarget, GroupCommandJournal, GroupCommandRecord } from '../../commands/group/group-command-journal.ts';
 import type { Target } from '../../commands/group/group-command.ts';
 import { groupCommandBody, groupCommandRows } from '../rows/group-command-rows.ts';
 import type { Database } from './sqlite.ts';
@@ -54,18 +54,28 @@ export function createGroupCommandStore(
   database: Database,
   isSettled: (target: Target) => boolean,
 ): GroupCommandJournal {
+  // One statement per row: a join with the list of rows would read the list once for each target of the group.
+  const targetStatements = (id: string, targets: readonly ChangedTarget[]): Statement[] =>
+    targets.map(({ index, target }) => ({
+      sql: 'UPDATE group_command_target SET status = ?3, reason = ?4, settled = ?5 WHERE group_command = ?1 AND n = ?2',
+      params: [id, index, target.status, target.reason ?? null, Number(isSettled(target))],
+    }));
   return {
     ...groupCommandRows(sqliteTables(database)),
     accept: (record, delivery) => acceptGroupCommand(database, record, delivery),
+    async save(groupCommand, targets = []) {
+      const { id, status, endedMs = null } = groupCommand;
+      await database.transaction([
+        {
+          sql: 'UPDATE group_command SET status = ?2, body = ?3, ended_ms = ?4, owed = ?5 WHERE id = ?1',
+          params: [id, status, groupCommandBody(groupCommand), endedMs, Number(status !== 'running')],
+        },
+        ...targetStatements(id, targets),
+      ]);
+      return true;
+    },
     async saveTargets(id, targets) {
-      await database.transaction(
-        targets.map(({ index, target }) => ({
-          // One statement per row: a join with the list of rows would read the list once for each target of the group.
-          sql: `UPDATE group_command_target SET status = ?3, reason = ?4, settled = ?5
-                 WHERE group_command = ?1 AND n = ?2`,
-          params: [id, index, target.status, target.reason ?? null, Number(isSettled(target))],
-        })),
-      );
+      await database.transaction(targetStatements(id, targets));
     },
     async prune(endedBeforeMs) {
       const gone = `SELECT id FROM group_command WHERE ended_ms < ?1 AND owed = 0

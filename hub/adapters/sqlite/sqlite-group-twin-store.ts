@@ -1,6 +1,8 @@
+import type { ChangedTarget } from '../../commands/group/group-command-journal.ts';
 import type { GroupTwinStore } from '../../twins/group/group-twin-store.ts';
 import { groupTwinRows } from '../rows/group-twin-rows.ts';
 import type { Database } from './sqlite.ts';
+import type { Statement } from './sqlite-protocol.ts';
 import { sqliteTables } from './sqlite-state-tables.ts';
 
 export const groupTwinMigrations: readonly string[] = [
@@ -44,14 +46,19 @@ export function createGroupTwinStore(db: Database): GroupTwinStore {
       return added?.length === 1;
     },
 
+    async save(groupTwin, targets = []) {
+      const { id, status, endedMs = null } = groupTwin;
+      await db.transaction([
+        {
+          sql: 'UPDATE group_twin SET status = ?2, body = ?3, ended_ms = ?4 WHERE id = ?1',
+          params: [id, status, JSON.stringify(groupTwin), endedMs],
+        },
+        ...targetStatements(id, targets),
+      ]);
+    },
+
     async saveTargets(id, targets) {
-      await db.transaction(
-        targets.map(({ index, target }) => ({
-          // One statement per row: a join with the list of rows would read the list once for each target of the group.
-          sql: 'UPDATE group_twin_target SET status = ?3, reason = ?4 WHERE group_twin = ?1 AND n = ?2',
-          params: [id, index, target.status, target.reason ?? null],
-        })),
-      );
+      await db.transaction(targetStatements(id, targets));
     },
 
     async prune(endedBeforeMs) {
@@ -62,4 +69,12 @@ export function createGroupTwinStore(db: Database): GroupTwinStore {
       ]);
     },
   };
+}
+
+/** One statement per row: a join with the list of rows would read the list once for each target of the group. */
+function targetStatements(id: string, targets: readonly ChangedTarget[]): Statement[] {
+  return targets.map(({ index, target }) => ({
+    sql: 'UPDATE group_twin_target SET status = ?3, reason = ?4 WHERE group_twin = ?1 AND n = ?2',
+    params: [id, index, target.status, target.reason ?? null],
+  }));
 }

@@ -20,9 +20,13 @@ interface GroupAnswersDeps {
   topics: Topics;
   statuses: StatusPublisher;
   journal: Pick<GroupCommandJournal, 'unanswered' | 'answered'>;
+  /** Other hubs publish reports, too, and this one takes up what they leave. */
+  several?: boolean | undefined;
 }
 
 const retryOwedMs = 5_000;
+/** Whether another hub has left some that are owed, ms. */
+const takeUpMs = 10_000;
 
 /**
  * Publishes the statuses of group commands on `{root}/group-status/{group}/{id}/{status}`. The final report is owed
@@ -33,6 +37,7 @@ export class GroupAnswers implements GroupCommandFollower {
   /** Final reports being published now. */
   readonly #inFlight = new Set<string>();
   #retry: Cancel | undefined;
+  #takingUp: Cancel | undefined;
   #closed = false;
 
   constructor(deps: GroupAnswersDeps) {
@@ -55,11 +60,14 @@ export class GroupAnswers implements GroupCommandFollower {
   /** The broker is there, for the first time or again: publishes the final reports that are owed. */
   busConnected(): void {
     void this.#sweep();
+    const { clock, several } = this.#deps;
+    if (several === true) this.#takingUp ??= clock.every(takeUpMs, () => void this.#sweep());
   }
 
   close(): void {
     this.#closed = true;
     this.#retry?.();
+    this.#takingUp?.();
   }
 
   async #settle(record: GroupCommandRecord): Promise<void> {

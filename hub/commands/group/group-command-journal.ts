@@ -8,20 +8,26 @@ export interface GroupCommandRecord {
   readonly targets: readonly Target[];
 }
 
+/** A target that has changed, and its place among all. */
+export interface ChangedTarget {
+  readonly index: number;
+  readonly target: Target;
+}
+
 /** Group commands on disk. Each write is synced; all methods reject with HubError `database-failed`. */
 export interface GroupCommandJournal {
   /** Group commands that run, or have a target that is not settled; oldest first. */
   open(): Promise<GroupCommandRecord[]>;
-  /** Ended, and the broker does not have the final report yet. */
+  /** Ended, and the broker does not have the final report yet; not those that another hub publishes, which is there. */
   unanswered(): Promise<GroupCommandRecord[]>;
   find(id: string): Promise<GroupCommandRecord | undefined>;
   /** Newest first, without their targets. */
   list(limit: number): Promise<GroupCommand[]>;
   /** False, and nothing written, when the id is taken. */
   accept(record: GroupCommandRecord, delivery?: Delivery): Promise<boolean>;
-  /** False, and nothing written, when another hub runs it by now. */
-  save(groupCommand: GroupCommand): Promise<boolean>;
-  saveTargets(id: string, targets: readonly { index: number; target: Target }[]): Promise<void>;
+  /** Together with targets that changed, all or nothing. False, and nothing written, when another hub runs it by now. */
+  save(groupCommand: GroupCommand, targets?: readonly ChangedTarget[]): Promise<boolean>;
+  saveTargets(id: string, targets: readonly ChangedTarget[]): Promise<void>;
   /** The broker has the final report. */
   answered(id: string): Promise<void>;
   /** Forgets what ended before `endedBeforeMs` (Unix ms). */

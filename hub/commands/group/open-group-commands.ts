@@ -9,7 +9,7 @@ import type { CommandFollower } from '../answers.ts';
 import { isUnsent, type Command } from '../command.ts';
 import type { Dispatcher } from '../dispatcher.ts';
 import type { GroupCommandFollower } from './group-answers.ts';
-import type { GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
+import type { ChangedTarget, GroupCommandJournal, GroupCommandRecord } from './group-command-journal.ts';
 import {
   decide,
   isSettled,
@@ -84,6 +84,11 @@ export class OpenGroupCommand implements GroupCommandRecord {
   /** Targets put off that try again at a time; whether one found no room since the last time. */
   #probing = 1;
   #probesRefused = false;
+  /** Targets whose commands are being submitted, and the end that is being written. */
+  #submitting: Promise<unknown> = Promise.resolve();
+  #ending: Promise<void> | undefined;
+  /** It has ended, and no command of it waits to be sent. */
+  #withdrawn = false;
   #busy = false;
   #again = false;
   #closed = false;
@@ -115,6 +120,8 @@ export class OpenGroupCommand implements GroupCommandRecord {
       const known = await this.#deps.dispatcher.find(target.device, this.#groupCommand.id);
       if (known !== undefined) this.observe(known.command);
     }
+    // Hubs of earlier releases write the end of a group command first, and the targets that it skips later.
+    if (!this.runs) for (const { index } of this.#skipped()) this.#skip(index);
   }
 
   /** The state of one of its commands is in the journal. */
@@ -145,36 +152,69 @@ export class OpenGroupCommand implements GroupCommandRecord {
     void this.#advance();
   }
 
-  /** No further wave begins; what is not sent yet is cancelled. @throws HubError `database-failed` */
-  async end(status: Exclude<GroupCommandStatus, 'running'>, reason?: string): Promise<void> {
-    const { clock, journal, dispatcher } = this.#deps;
-    // Its report is owed from then on, and whoever publishes it counts what is in the journal.
-    while (this.#unsaved.size > 0) await this.#save();
+  /**
+   * No further wave begins; what is not sent yet is cancelled. Of several ends at once the first counts.
+   * @throws HubError `database-failed`
+   */
+  end(status: Exclude<GroupCommandStatus, 'running'>, reason?: string): Promise<void> {
+    this.#ending ??= this.#end(status, reason).finally(() => {
+      this.#ending = undefined;
+    });
+    return this.#ending;
+  }
+
+  /** Stops where it is; the next hub resumes it. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  async #end(status: Exclude<GroupCommandStatus, 'running'>, reason?: string): Promise<void> {
+    const { clock, journal } = this.#deps;
+    // Whose command is on its way into the journal is not skipped.
+    await this.#submitting;
     const ended = { ...this.#groupCommand, status, reason, endedMs: clock.now() };
-    if (!(await journal.save(ended))) {
+    // Its report is owed from then on, and whoever publishes it counts what is in the journal.
+    const rows = [...this.#unsavedRows(), ...this.#skipped()];
+    if (!(await journal.save(ended, rows))) {
       // Another hub runs it, and reports its end.
       this.#closed = true;
       this.#settled();
       return;
     }
     this.#groupCommand = ended;
-    for (const [index, target] of this.targets.entries()) {
-      if (target.status !== 'waiting') continue;
-      target.status = 'skipped';
-      this.#unsaved.add(index);
+    for (const { index, target } of rows) if (target.status === 'skipped') this.#skip(index);
+    this.#saved(rows);
+    try {
+      await this.#withdraw();
+    } finally {
+      this.#report();
     }
-    await this.#save();
-    const unsent = this.targets.filter(({ status: state }) => state === 'queued' || state === 'accepted');
-    for (const { device } of unsent) {
-      const known = await dispatcher.find(device, ended.id);
-      if (known !== undefined && isUnsent(known.command)) await dispatcher.cancel(device, ended.id);
-    }
-    this.#report();
   }
 
-  /** Stops where it is; the next hub resumes it. */
-  close(): void {
-    this.#closed = true;
+  /** Those that have no command, as an end leaves them. */
+  #skipped(): ChangedTarget[] {
+    return this.targets.flatMap((target, index) =>
+      target.status === 'waiting' ? [{ index, target: { ...target, status: 'skipped' } }] : [],
+    );
+  }
+
+  #skip(index: number): void {
+    const target = this.targets[index];
+    if (target?.status !== 'waiting') return;
+    target.status = 'skipped';
+    this.#unsaved.add(index);
+  }
+
+  /** After its end: cancels what is not sent yet. @throws HubError `database-failed` */
+  async #withdraw(): Promise<void> {
+    const { dispatcher } = this.#deps;
+    const { id } = this.#groupCommand;
+    for (const { device, status } of this.targets) {
+      if (status !== 'queued' && status !== 'accepted') continue;
+      const known = await dispatcher.find(device, id);
+      if (known !== undefined && isUnsent(known.command)) await dispatcher.cancel(device, id);
+    }
+    this.#withdrawn = true;
   }
 
   async #advance(): Promise<void> {
@@ -210,6 +250,8 @@ export class OpenGroupCommand implements GroupCommandRecord {
       if (decision.kind === 'send') await this.#send(decision.indexes);
       if (decision.kind === 'end') await this.end(decision.status, decision.reason);
     }
+    // The hub may have been killed before it came to that.
+    if (!this.runs && this.#ending === undefined && !this.#withdrawn) await this.#withdraw();
     if (!this.runs && this.#unsaved.size === 0 && this.targets.every(isSettled)) this.#settled();
   }
 
@@ -235,7 +277,9 @@ export class OpenGroupCommand implements GroupCommandRecord {
 
   async #send(indexes: readonly number[]): Promise<void> {
     for (let from = 0; from < indexes.length && !this.#closed; from += chunk) {
-      const taken = await Promise.all(indexes.slice(from, from + chunk).map((index) => this.#sendOne(index)));
+      const submissions = indexes.slice(from, from + chunk).map((index) => this.#sendOne(index));
+      this.#submitting = Promise.allSettled(submissions);
+      const taken = await Promise.all(submissions);
       // Where nothing is taken, the next tick tries again.
       if (!taken.includes(true)) return;
       // A failure that is known already may be one too many.
@@ -249,7 +293,7 @@ export class OpenGroupCommand implements GroupCommandRecord {
     const { clock, dispatcher } = this.#deps;
     const { id, name, params, ttlMs, requester, expiresMs } = this.#groupCommand;
     const target = this.targets[index];
-    if (target?.status !== 'waiting') return false;
+    if (target?.status !== 'waiting' || !this.runs || this.#ending !== undefined) return false;
     const { device } = target;
     const expiryMs = expiresMs === undefined ? undefined : Math.max(0, expiresMs - clock.now());
     const submission = await dispatcher.submit(
@@ -282,11 +326,19 @@ export class OpenGroupCommand implements GroupCommandRecord {
 
   async #save(): Promise<void> {
     if (this.#unsaved.size === 0) return;
-    const rows = [...this.#unsaved].flatMap((index) => {
+    const rows = this.#unsavedRows();
+    await this.#deps.journal.saveTargets(this.#groupCommand.id, rows);
+    this.#saved(rows);
+  }
+
+  #unsavedRows(): ChangedTarget[] {
+    return [...this.#unsaved].flatMap((index) => {
       const target = this.targets[index];
       return target === undefined ? [] : [{ index, target: { ...target } }];
     });
-    await this.#deps.journal.saveTargets(this.#groupCommand.id, rows);
+  }
+
+  #saved(rows: readonly ChangedTarget[]): void {
     for (const { index, target } of rows) {
       if (this.targets[index]?.status === target.status) this.#unsaved.delete(index);
     }

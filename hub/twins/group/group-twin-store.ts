@@ -1,4 +1,4 @@
-import type { Target } from '../../commands/group/group-command.ts';
+import type { ChangedTarget } from '../../commands/group/group-command-journal.ts';
 import type { GroupTwin, GroupTwinRecord } from './group-twin.ts';
 
 /** Group twins on disk; each write is synced. All reject with HubError `database-failed`. */
@@ -10,8 +10,9 @@ export interface GroupTwinStore {
   list(limit: number): Promise<GroupTwin[]>;
   /** False, and nothing written, when the id is taken. */
   accept(record: GroupTwinRecord): Promise<boolean>;
-  save(groupTwin: GroupTwin): Promise<void>;
-  saveTargets(id: string, targets: readonly { index: number; target: Target }[]): Promise<void>;
+  /** Together with targets that changed, all or nothing. */
+  save(groupTwin: GroupTwin, targets?: readonly ChangedTarget[]): Promise<void>;
+  saveTargets(id: string, targets: readonly ChangedTarget[]): Promise<void>;
   /** Forgets what ended before `endedBeforeMs` (Unix ms). */
   prune(endedBeforeMs: number): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { tally } from '../../../schemas/command-tally.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import { isSettled, type Target } from '../../commands/group/group-command.ts';
+import type { ChangedTarget } from '../../commands/group/group-command-journal.ts';
 import { HubError, messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
 import type { Twins, TwinStanding } from '../twins.ts';
@@ -53,8 +54,16 @@ export class OpenGroupTwin implements GroupTwinRecord {
 
   /** No further wave. @throws HubError `database-failed` */
   async cancel(): Promise<void> {
-    await this.#stepping;
-    if (this.runs) await this.#end('cancelled', 'on-request');
+    while (this.#stepping !== undefined) await this.#stepping;
+    if (!this.runs) return;
+    const ending = this.#end('cancelled', 'on-request');
+    // No wave begins meanwhile.
+    this.#stepping = ending
+      .catch(() => undefined)
+      .finally(() => {
+        this.#stepping = undefined;
+      });
+    await ending;
   }
 
   /** Stops where it is; the next hub resumes it. */
@@ -127,21 +136,32 @@ export class OpenGroupTwin implements GroupTwinRecord {
   }
 
   async #end(status: Exclude<GroupTwin['status'], 'running'>, reason?: string): Promise<void> {
-    for (const [index, { device, status: stands }] of this.targets.entries())
-      if (stands === 'waiting') this.#become(index, { device, status: 'skipped' });
-    await this.#save();
     const ended: GroupTwin = { ...this.#groupTwin, status, reason, endedMs: this.#deps.clock.now() };
-    await this.#deps.store.save(ended);
+    const skipped = this.targets.flatMap(({ device, status: stands }, index): ChangedTarget[] =>
+      stands === 'waiting' ? [{ index, target: { device, status: 'skipped' } }] : [],
+    );
+    const rows = this.#unsavedRows();
+    await this.#deps.store.save(ended, [...rows, ...skipped]);
     this.#groupTwin = ended;
+    for (const { index, target } of skipped) this.targets[index] = target;
+    this.#saved(rows);
   }
 
   async #save(): Promise<void> {
     if (this.#unsaved.size === 0) return;
-    const rows = [...this.#unsaved].flatMap((index) => {
+    const rows = this.#unsavedRows();
+    await this.#deps.store.saveTargets(this.#groupTwin.id, rows);
+    this.#saved(rows);
+  }
+
+  #unsavedRows(): ChangedTarget[] {
+    return [...this.#unsaved].flatMap((index) => {
       const target = this.targets[index];
       return target === undefined ? [] : [{ index, target }];
     });
-    await this.#deps.store.saveTargets(this.#groupTwin.id, rows);
+  }
+
+  #saved(rows: readonly ChangedTarget[]): void {
     for (const { index, target } of rows) if (this.targets[index] === target) this.#unsaved.delete(index);
   }
 }

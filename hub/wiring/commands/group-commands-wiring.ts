@@ -49,7 +49,8 @@ export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts>
   const { clock, registry, releasers, audit, dispatcher, open, waits } = deps;
   const { shared } = deps.state;
   const journal = deps.state.stores.groupCommands;
-  const answers = new GroupAnswers({ ...deps, journal });
+  const several = shared !== undefined;
+  const answers = new GroupAnswers({ ...deps, journal, several });
   releasers.push('group answers', () => answers.close());
   const followers = new Followers<GroupCommandFollower>();
   followers.follow(new GroupCommandAudit(deps.state.audit), answers);
@@ -59,7 +60,7 @@ export async function startGroupCommands(deps: Deps): Promise<GroupCommandParts>
     journal,
     select,
     followers: followers.all,
-    several: shared !== undefined,
+    several,
   });
   await groupCommands.start();
   releasers.push('group commands', () => groupCommands.close());

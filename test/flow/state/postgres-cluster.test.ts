@@ -142,6 +142,21 @@ test('a group command goes on at another hub when its hub has ended, and not bef
   assert.equal(await b.stores.groupCommands.save(ended), true);
 });
 
+test('a report that is owed is published by the hub that ended the group command, and by another once that one has ended', async (t) => {
+  const { a, b } = await openHubs(t);
+  const groupCommand = storedGroupCommand('g-1');
+  const target = { device: 'd-1', status: 'skipped', reason: undefined } as const;
+  await a.stores.groupCommands.accept({ groupCommand, targets: [{ ...target, status: 'waiting' }] });
+  await a.stores.groupCommands.save({ ...groupCommand, status: 'stopped', endedMs: 2 }, [
+    { index: 0, target },
+  ]);
+  const owed = async ({ stores }: StoredHub) =>
+    (await stores.groupCommands.unanswered()).map(({ targets }) => targets);
+  assert.deepEqual([await owed(a), await owed(b)], [[[target]], []]);
+  await a.cluster.leave();
+  assert.deepEqual([await owed(b), await owed(a)], [[[target]], []]);
+});
+
 test('of two hubs that change an alarm at once the second learns what the first has made of it, and webhooks are owed once', async (t) => {
   const { a, b } = await openHubs(t);
   await a.stores.webhooks.add({ name: 'w', url: 'https://x', secret: 's', actor: 'local', createdMs: 1 });

@@ -71,9 +71,10 @@ const writes: Readonly<
   'change of many twins': {
     async write({ stores }, by) {
       await stores.groupTwins.accept({ groupTwin, targets: [waiting] });
-      await stores.groupTwins.save({ ...groupTwin, endedMs: by });
       const target = { ...waiting, status: 'skipped', reason: `${by}` } as const;
-      await stores.groupTwins.saveTargets('gt-1', [{ index: 0, target }]);
+      await stores.groupTwins.save({ ...groupTwin, endedMs: by }, [{ index: 0, target }]);
+      const late = { ...target, status: 'failed' } as const;
+      await stores.groupTwins.saveTargets('gt-1', [{ index: 0, target: late }]);
     },
     async read({ stores }) {
       const record = await stores.groupTwins.find('gt-1');
@@ -127,6 +128,9 @@ test('what the former runner of a group command writes late of its devices chang
   await b.stores.groupCommands.open();
   await b.stores.groupCommands.saveTargets('g-1', [{ index: 0, target: { ...waiting, status: 'accepted' } }]);
   await a.stores.groupCommands.saveTargets('g-1', [{ index: 0, target: waiting }]);
+  const ended = { ...groupCommand, status: 'stopped', endedMs: 5 } as const;
+  const skipped = { ...waiting, status: 'skipped' } as const;
+  assert.equal(await a.stores.groupCommands.save(ended, [{ index: 0, target: skipped }]), false);
   const [target] = (await b.stores.groupCommands.find('g-1'))?.targets ?? [];
   assert.equal(target?.status, 'accepted');
 });

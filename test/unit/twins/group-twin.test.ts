@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { isSettled, type Target } from '../../../hub/commands/group/group-command.ts';
+import { OpenGroupTwin } from '../../../hub/twins/group/open-group-twin.ts';
 import { GroupTwins } from '../../../hub/twins/group/group-twins.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
@@ -122,4 +123,39 @@ test('of the group twins that run, one actor has half at most, and another still
   await assert.rejects(send('token:greedy'), { code: 'input-invalid' });
   assert.equal((await send('token:other')).repeated, false);
   groupTwins.close();
+});
+
+test('a group twin that ends is written once, with the devices that it skips; an end that is not written changes nothing', async () => {
+  const writes: string[] = [];
+  let fails = true;
+  const unused = (): never => assert.fail('not used');
+  const open = new OpenGroupTwin(
+    { groupTwin, targets: [target('failed'), target('failed'), target(), target()] },
+    {
+      clock: new ManualClock(),
+      log: silentLog,
+      store: {
+        open: unused,
+        find: unused,
+        list: unused,
+        accept: unused,
+        prune: unused,
+        saveTargets: async () => {},
+        async save({ status }, targets = []) {
+          if (fails) throw new Error('the database is away');
+          writes.push([status, ...targets.map((each) => `${each.index} ${each.target.status}`)].join(', '));
+        },
+      },
+      twins: { change: unused, standing: () => at('pending') },
+      isAway: () => false,
+    },
+  );
+  await open.advance();
+  assert.deepEqual(
+    [open.groupTwin.status, ...open.targets.map(({ status }) => status)],
+    ['running', 'failed', 'failed', 'waiting', 'waiting'],
+  );
+  fails = false;
+  await open.advance();
+  assert.deepEqual(writes, ['stopped, 2 skipped, 3 skipped']);
 });
