@@ -63,6 +63,7 @@ export interface ConfigValues {
   messagesPerSec: number;
   logsPerSec: number;
   totalMessagesPerSec: number;
+  spool: 'local' | 'state';
   spoolMaxMib: number;
   deadLettersMax: number;
   diskReserveMib: number;

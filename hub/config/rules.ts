@@ -89,8 +89,14 @@ function credentialFaults(values: Values, given: (name: ConfigName) => boolean):
 }
 
 /** A state that is elsewhere is for a hub that may be replaced: nothing that others need may be in its own folder. */
-function stateFaults({ stateUrl }: Values, given: (name: ConfigName) => boolean): RuleFault[] {
-  if (stateUrl === undefined) return [];
+function stateFaults({ stateUrl, spool }: Values, given: (name: ConfigName) => boolean): RuleFault[] {
+  if (stateUrl === undefined) {
+    // A URL that is given and wrong has its own fault already.
+    if (spool !== 'state' || given('stateUrl')) return [];
+    const rule =
+      'local while the state is in the data folder: give HUB_STATE_URL, the PostgreSQL that is to hold the readings, or leave this out';
+    return [{ name: 'spool', rule }];
+  }
   const needed = [
     ['influxUrl', 'given together with the state in PostgreSQL: the embedded store is in the data folder'],
     ['mqttUrl', 'given together with the state in PostgreSQL: the embedded broker is a part of one hub'],

@@ -9,6 +9,8 @@ export type DropCause =
   | 'dead-letter-share'
   /** The store refused it, and there was no room for any dead letter. */
   | 'dead-letters-full'
+  /** The store refused it, and the place of dead letters was away: PostgreSQL. */
+  | 'dead-letters-away'
   /** A point of the hub's own (presence, command, hub) that found the buffer full. */
   | 'buffer-full';
 
@@ -17,7 +19,8 @@ export type DropCause =
  *
  *     carried + received = rejected + stored + dropped + inFlight + spooled + deadLettered
  *
- * The last three are levels: where points are now. `carried` is what the disk already held when the hub started.
+ * The last three are levels: where points are now. `carried` is what waited already when the hub started, and what it took over
+ * from hubs that have ended.
  */
 export type LedgerAccount = Omit<LedgerRow, 'imbalance'>;
 
@@ -112,7 +115,7 @@ export class Ledger {
     this.lost(account, 'deadLettered', 'purged', points);
   }
 
-  /** The points that were on disk when the hub started. */
+  /** The points that were there when the hub started, or that another hub left. */
   carryOver(shares: PointsByDevice, place: 'spooled' | 'deadLettered'): void {
     for (const [id, points] of Object.entries(shares)) {
       this.#add(this.account(id), 'carried', points);

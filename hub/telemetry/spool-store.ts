@@ -6,10 +6,10 @@ import type {
 } from '../../schemas/api/telemetry/spool.ts';
 import type { PointsByDevice } from './ledger.ts';
 
-/** Lines on disk that the store does not have yet; some entries at a time, oldest first. */
+/** Lines in a safe place that the store does not have yet; some entries at a time, oldest first. */
 export interface SpooledLines {
-  /** The id of the newest entry among them. */
-  upToId: number;
+  /** The entries they are from. */
+  ids: readonly number[];
   /** When the oldest of them was spooled, Unix ms. */
   oldestMs: number;
   lines: string[];
@@ -35,10 +35,12 @@ export interface RemovedLetters {
 export type SpoolLevels = Pick<SpoolStatus, 'lines' | 'size' | 'deadLetters' | 'oldestMs'>;
 
 /**
- * The spool and the dead letters on disk. What a method has resolved is synced. Every method may reject with
- * HubError `database-failed` (a full disk among others); then nothing has changed.
+ * The spool and the dead letters of one hub, on its disk or with the state that several hubs share. What a method has resolved is
+ * synced. Every method may reject with HubError `database-failed` (a full disk among others); then nothing has changed.
  */
 export interface SpoolStore {
+  /** Of a place that may be away while this hub works: what that means for readings. */
+  readonly whenAway?: string;
   levels(): Promise<SpoolLevels>;
   /** How many lines of each account are on disk. */
   shares(): Promise<{
@@ -54,8 +56,8 @@ export interface SpoolStore {
   }): Promise<void>;
   /** The oldest entries, as many as fit; at least one when there is one. */
   head(limits: { lines: number; size: number }): Promise<SpooledLines | undefined>;
-  /** Forgets the entries up to `upToId`; the refused lines among them become dead letters in the same commit. */
-  remove(upToId: number, refused: readonly NewDeadLetter[], nowMs: number): Promise<void>;
+  /** Forgets these entries, all or none; the refused lines among them become dead letters in the same commit. */
+  remove(ids: readonly number[], refused: readonly NewDeadLetter[], nowMs: number): Promise<void>;
   /** Entries after `afterId`, for the export: their text, line feeds between and after the lines. */
   page(afterId: number): Promise<SpoolPage | undefined>;
   addDeadLetters(letters: readonly NewDeadLetter[], nowMs: number): Promise<void>;
@@ -71,4 +73,27 @@ export interface SpoolStore {
     nowMs: number,
   ): Promise<RemovedLetters & { size: number }>;
   close(): Promise<void>;
+}
+
+/** What a hub that has ended left, as far as another one has taken it over. */
+export type AdoptedLines = SpoolLevels & {
+  spooled: PointsByDevice;
+  deadLettered: PointsByDevice;
+  deadLetteredTypes: PointsByDevice;
+};
+
+/** A place that several hubs share. Each has its own part, until it ends. */
+export interface SharedSpoolStore extends SpoolStore {
+  /** This start of the hub has a part from now on; to be called before anything is changed. */
+  begin(): Promise<void>;
+  /** Whether hubs that have ended left something. */
+  anyLeft(): Promise<boolean>;
+  /**
+   * Takes over some of what hubs that have ended left, oldest first.
+   * @param room nothing is taken of what has none
+   * @returns undefined: nothing is left for which there is room
+   */
+  adopt(room: { size: number; deadLetters: number }): Promise<AdoptedLines | undefined>;
+  /** Waits no longer for what became of changes whose connection broke. */
+  giveUp(): void;
 }

@@ -4,7 +4,13 @@ import { mebibyte } from '../kernel/mebibyte.ts';
 import type { Clock } from '../../schemas/time/clock.ts';
 import { DeadLetterRoom, type DeadLetterAdmission } from './dead-letter-room.ts';
 import { accountOf, typeOf, type DropCause, type Ledger, type PointsByDevice } from './ledger.ts';
-import type { NewDeadLetter, SpooledLines, SpoolLevels, SpoolStore } from './spool-store.ts';
+import type {
+  NewDeadLetter,
+  SharedSpoolStore,
+  SpooledLines,
+  SpoolLevels,
+  SpoolStore,
+} from './spool-store.ts';
 
 export interface SpoolOptions {
   /** Characters of spooled lines. Beyond this, nothing more is spooled and devices are asked to retry later. */
@@ -24,7 +30,7 @@ const headLimits = { lines: 5_000, size: 1_000_000 };
 const retryLines = 5_000;
 
 /**
- * Lines on disk that the store does not have: the spool (to be written later) and the dead letters (permanently
+ * Lines in a safe place that the store does not have: the spool (to be written later) and the dead letters (permanently
  * rejected). Keeps their levels and enters their moves in the ledger. Resolves only when the change is synced.
  */
 export class Spool {
@@ -106,10 +112,17 @@ export class Spool {
     lines: readonly { line: string; reason: string }[],
   ): Promise<ReadonlyMap<number, DropCause>> {
     const letters = lines.map(addressed);
-    const { dropped } = await this.#keepLetters(letters, false, (kept) =>
-      this.#keep(this.#store.addDeadLetters(kept, this.#clock.now())),
-    );
-    return dropped;
+    try {
+      const { dropped } = await this.#keepLetters(letters, false, (kept) =>
+        this.#keep(this.#store.addDeadLetters(kept, this.#clock.now())),
+      );
+      return dropped;
+    } catch (error) {
+      if (this.#store.whenAway === undefined) throw error;
+      // Devices are told of these, and the store has the others: they hold up nothing of what comes behind them.
+      for (const letter of letters) this.#room.noteDropped(letter);
+      return new Map(letters.map((_, index) => [index, 'dead-letters-away']));
+    }
   }
 
   /** @throws HubError `database-failed` */
@@ -125,7 +138,7 @@ export class Spool {
       addressed({ line: entry.lines[index] ?? '', reason }),
     );
     const { kept, dropped } = await this.#keepLetters(letters, true, (fitting) =>
-      this.#change(this.#store.remove(entry.upToId, fitting, this.#clock.now())),
+      this.#change(this.#store.remove(entry.ids, fitting, this.#clock.now())),
     );
     this.#levels.lines -= entry.lines.length;
     this.#levels.size -= entry.size;
@@ -143,6 +156,36 @@ export class Spool {
       const account = letters[index]?.account;
       if (account !== undefined) this.#ledger.lost(this.#ledger.account(account), 'spooled', cause, 1);
     }
+  }
+
+  /**
+   * Takes over some of what hubs that have ended left in the same place. Lines take half of the room at most, so that this hub's own
+   * devices find some.
+   * @returns how many lines and dead letters; undefined: nothing is left for which there is room
+   * @throws HubError `database-failed`
+   */
+  async adopt(from: Pick<SharedSpoolStore, 'adopt'>): Promise<{ lines: number; deadLetters: number } | undefined> {
+    const room = {
+      size: this.#options.maxSize / 2 - this.#levels.size,
+      deadLetters: this.#options.maxDeadLetters - this.#levels.deadLetters,
+    };
+    const adopted = await this.#change(from.adopt(room));
+    if (adopted === undefined) return undefined;
+    const { lines, size, deadLetters, oldestMs } = adopted;
+    this.#levels.lines += lines;
+    this.#levels.size += size;
+    this.#levels.deadLetters += deadLetters;
+    if (oldestMs !== null) this.#levels.oldestMs = Math.min(oldestMs, this.#levels.oldestMs ?? oldestMs);
+    this.#room.carryOver(adopted.deadLettered, adopted.deadLetteredTypes);
+    this.#ledger.carryOver(adopted.spooled, 'spooled');
+    this.#ledger.carryOver(adopted.deadLettered, 'deadLettered');
+    if (lines > 0) this.#notifyFilled();
+    return { lines, deadLetters };
+  }
+
+  /** Its place does not answer, or does again. @param why undefined: it does */
+  found(why: string | undefined): void {
+    this.fault = why === undefined ? undefined : this.#meaning(why);
   }
 
   /** The levels as the disk has them now, the time of the oldest entry among them. @throws HubError `database-failed` */
@@ -236,9 +279,14 @@ export class Spool {
       await this.#change(change);
       this.fault = undefined;
     } catch (error) {
-      this.fault = messageOf(error);
+      this.fault = this.#meaning(messageOf(error));
       throw error;
     }
+  }
+
+  #meaning(fault: string): string {
+    const { whenAway } = this.#store;
+    return whenAway === undefined ? fault : `${fault}; ${whenAway}`;
   }
 
   async #change<T>(change: Promise<T>): Promise<T> {

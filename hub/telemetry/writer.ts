@@ -137,7 +137,8 @@ export class Writer {
   get blocked(): boolean {
     const { link, spool, disk, storeIsLocal } = this.#deps;
     if (disk.reached && (storeIsLocal || !link.up)) return true;
-    return !link.up && (spool.full || spool.fault !== undefined);
+    // While nothing waits, nothing would find that the spool works again: then one batch may try.
+    return !link.up && (spool.full || (spool.fault !== undefined && this.#waitingLines > 0));
   }
 
   /** The store does not answer, so everything goes to the spool, if that works. */

@@ -53,7 +53,7 @@ export async function startTelemetry(hub: HubContext, deps: TelemetryDeps): Prom
   );
   await hubClock.start();
   releasers.push('hub clock', () => hubClock.close());
-  const pipeline = await openPipeline(hub, hubClock);
+  const pipeline = await openPipeline(hub, hubClock, deps.state.shared);
   const { store, writer, ledger, spool } = pipeline;
 
   const reconciliation = new Reconciliation({ ledger, writer, spool, clock, log });

@@ -352,4 +352,44 @@ export const postgresAdditions: readonly string[] = [
    CREATE TABLE device_type (id text COLLATE "C" PRIMARY KEY, definition text NOT NULL, rev bigint NOT NULL);
    CREATE TABLE device_type_rev (one boolean PRIMARY KEY CHECK (one), rev bigint NOT NULL);
    INSERT INTO device_type_rev (one, rev) VALUES (true, 0)`,
+  `-- Who has a part of the spool: a start of a hub, until another one has taken over what it left. added, taken: the numbers of its last
+   -- changes of either kind; outcome: what the last one of taken came to, as JSON.
+   CREATE TABLE spool_owner (
+     hub text NOT NULL,
+     inc bigint NOT NULL,
+     added bigint NOT NULL DEFAULT 0,
+     taken bigint NOT NULL DEFAULT 0,
+     outcome text,
+     PRIMARY KEY (hub, inc)
+   ) WITH (fillfactor = 50);
+
+   -- Lines that the metrics store did not take, a batch a row, packed with gzip. change: by which its owner added it.
+   CREATE TABLE spool (
+     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     hub text NOT NULL,
+     inc bigint NOT NULL,
+     change bigint,
+     lines int NOT NULL,
+     size bigint NOT NULL,
+     -- Lines by account, a JSON object.
+     shares text NOT NULL,
+     spooled_ms float8 NOT NULL,
+     body bytea NOT NULL
+   );
+   ALTER TABLE spool ALTER COLUMN body SET STORAGE EXTERNAL;
+   CREATE INDEX spool_of ON spool (hub, inc, id);
+
+   CREATE TABLE dead_letter (
+     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+     hub text NOT NULL,
+     inc bigint NOT NULL,
+     change bigint,
+     account text COLLATE "C" NOT NULL,
+     type text NOT NULL,
+     line text NOT NULL,
+     reason text NOT NULL,
+     refused_ms float8 NOT NULL
+   );
+   CREATE INDEX dead_letter_of ON dead_letter (hub, inc, id);
+   CREATE INDEX dead_letter_by_account ON dead_letter (hub, inc, account, id)`,
 ];

@@ -75,8 +75,8 @@ export async function openSpoolDatabase(
       ]);
     },
     head: async (limits) => (await db.call('head', limits)) as SpooledLines | undefined,
-    async remove(upToId, refused, nowMs) {
-      await db.call('remove', { upToId, refused, nowMs });
+    async remove(ids, refused, nowMs) {
+      await db.call('remove', { ids, refused, nowMs });
     },
     async page(afterId) {
       const [row] = await db.read('SELECT id, text FROM entry WHERE id > ?1 ORDER BY id LIMIT 1', [afterId]);

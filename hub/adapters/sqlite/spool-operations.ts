@@ -18,28 +18,29 @@ export function head(
   db: OperationDatabase,
   limits: { lines: number; size: number },
 ): SpooledLines | undefined {
-  const found: SpooledLines = { upToId: 0, oldestMs: 0, lines: [], shares: {}, size: 0 };
+  const ids: number[] = [];
+  const found: SpooledLines = { ids, oldestMs: 0, lines: [], shares: {}, size: 0 };
   const shares = new Map<string, number>();
   for (const row of db.prepare('SELECT * FROM entry ORDER BY id').iterate() as Iterable<unknown>) {
     const entry = row as EntryRow;
     const fits = found.lines.length + entry.lines <= limits.lines && found.size + entry.size <= limits.size;
-    if (found.upToId > 0 && !fits) break;
-    if (found.upToId === 0) found.oldestMs = entry.spooled_ms;
-    found.upToId = entry.id;
+    if (ids.length > 0 && !fits) break;
+    if (ids.length === 0) found.oldestMs = entry.spooled_ms;
+    ids.push(entry.id);
     for (const line of entry.text.split('\n')) found.lines.push(line);
     found.size += entry.size;
     for (const [id, count] of Object.entries(JSON.parse(entry.shares) as Record<string, number>)) {
       shares.set(id, (shares.get(id) ?? 0) + count);
     }
   }
-  return found.upToId === 0 ? undefined : { ...found, shares: Object.fromEntries(shares) };
+  return ids.length === 0 ? undefined : { ...found, shares: Object.fromEntries(shares) };
 }
 
 export function remove(
   db: OperationDatabase,
-  { upToId, refused, nowMs }: { upToId: number; refused: readonly NewDeadLetter[]; nowMs: number },
+  { ids, refused, nowMs }: { ids: readonly number[]; refused: readonly NewDeadLetter[]; nowMs: number },
 ): void {
-  db.prepare('DELETE FROM entry WHERE id <= ?1').run(upToId);
+  db.prepare('DELETE FROM entry WHERE id IN (SELECT value FROM json_each(?1))').run(JSON.stringify(ids));
   addDeadLetters(db, { letters: refused, nowMs });
 }
 

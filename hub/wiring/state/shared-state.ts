@@ -7,6 +7,7 @@ import { createPostgresPeers } from '../../adapters/postgres/postgres-peer-store
 import { beginIncarnation, openPostgresState } from '../../adapters/postgres/postgres-state.ts';
 import { createPostgresAdoption } from '../../adapters/postgres/postgres-adoption-store.ts';
 import { createPostgresLeases } from '../../adapters/postgres/postgres-lease-store.ts';
+import { createPostgresSpool } from '../../adapters/postgres/postgres-spool-store.ts';
 import { createPostgresTypes } from '../../adapters/postgres/postgres-type-store.ts';
 import { createPostgresTenure } from '../../adapters/postgres/postgres-tenure-store.ts';
 import { createPostgresDeliveryClaims } from '../../adapters/postgres/postgres-webhook-store.ts';
@@ -23,6 +24,7 @@ import type { Log } from '../../kernel/log.ts';
 import type { Releasers } from '../../kernel/releasers.ts';
 import type { DeviceTypeStore } from '../../registry/device-type-store.ts';
 import type { DeviceNews } from '../../registry/device-store.ts';
+import type { SharedSpoolStore } from '../../telemetry/spool-store.ts';
 import { wait, type Clock } from '../../../schemas/time/clock.ts';
 import { postgresAudit, postgresStores } from './postgres-stores.ts';
 import type { AuditedWrites, StateStores } from './state-stores.ts';
@@ -51,6 +53,7 @@ export interface SharedState {
     deliveries: DeliveryClaimStore;
     peers: PeerStore;
     types: DeviceTypeStore;
+    spool: SharedSpoolStore;
   };
 }
 
@@ -108,6 +111,7 @@ export async function openSharedState(deps: {
         deliveries: createPostgresDeliveryClaims(db, owner),
         peers: createPostgresPeers(db, owner),
         types: createPostgresTypes(db),
+        spool: createPostgresSpool(db, owner),
       },
     },
   };

@@ -98,6 +98,7 @@ const provocations: Readonly<Record<string, ((tries: number) => Promise<Provoked
   },
   'connections to the broker': { test: 'test/flow/bus/broker.test.ts' },
   'subscriptions of the broker': { test: 'test/flow/bus/broker.test.ts' },
+  'readings that wait in PostgreSQL': { test: 'test/unit/telemetry/shared-spool.test.ts' },
   'open commands': async (tries) => {
     const shares = new Shares(20_000);
     const takes = (holder: string): boolean => {

@@ -119,7 +119,7 @@ test('every table and column of a state is moved, but for what belongs to the hu
     there.filter(
       (each) =>
         !moved.has(each) &&
-        !/^(hub|hub_last_start|hub_schema|lease|device_change|alarm_change|device_type|device_type_rev|state_move|state_move_table|epoch_floor)\./.test(
+        !/^(hub|hub_last_start|hub_schema|lease|device_change|alarm_change|device_type|device_type_rev|spool|spool_owner|dead_letter|state_move|state_move_table|epoch_floor)\./.test(
           each,
         ),
     ),

@@ -6,6 +6,7 @@ import { test, type TestContext } from 'node:test';
 import { openSpoolDatabase } from '../../../hub/adapters/sqlite/spool-database.ts';
 import type { SpoolStore } from '../../../hub/telemetry/spool-store.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
+import { spoolEntry as entry } from '../../helpers/stores/spool-entry.ts';
 
 function folderOf(t: TestContext): string {
   const folder = temporaryFolder('spool');
@@ -13,58 +14,10 @@ function folderOf(t: TestContext): string {
   return folder.path;
 }
 
-function entry(n: number, lines = 3) {
-  const texts = Array.from({ length: lines }, (_, line) => `m,device=d-${n} v=${line} ${n}${line}`);
-  const size = texts.reduce((sum, text) => sum + text.length + 1, 0);
-  return { lines: texts, shares: { [`d-${n}`]: lines }, size, nowMs: n };
-}
-
 async function allLines(spool: SpoolStore): Promise<string[]> {
   const found = await spool.head({ lines: 1_000_000, size: 1_000_000_000 });
   return found?.lines ?? [];
 }
-
-test('entries come back in order, as many as fit, and are gone when removed, their refused lines dead letters', async (t) => {
-  const spool = await openSpoolDatabase({ file: join(folderOf(t), 'spool.db') });
-  t.after(() => spool.close());
-  for (const n of [1, 2, 3]) await spool.append(entry(n));
-  assert.deepEqual((await spool.shares()).spooled, { 'd-1': 3, 'd-2': 3, 'd-3': 3 });
-  const head = await spool.head({ lines: 7, size: 1_000_000 });
-  assert.deepEqual(head?.lines, [...entry(1).lines, ...entry(2).lines]);
-  assert.deepEqual(head?.shares, { 'd-1': 3, 'd-2': 3 });
-  assert.equal(head?.oldestMs, 1);
-  const bad = {
-    account: 'd-2',
-    type: 'sensor',
-    line: entry(2).lines[0] ?? '',
-    reason: 'field type conflict',
-  };
-  await spool.remove(head?.upToId ?? 0, [bad], 77);
-  assert.deepEqual(await spool.levels(), {
-    lines: 3,
-    size: entry(3).size,
-    deadLetters: 1,
-    oldestMs: 3,
-  });
-  const [letter] = await spool.deadLetters({ afterId: 0, limit: 10 });
-  const { type: _, ...shown } = bad;
-  assert.deepEqual(letter, { id: letter?.id, ...shown, refusedMs: 77 });
-  assert.deepEqual((await spool.shares()).deadLetteredTypes, { sensor: 1 });
-  assert.deepEqual(await spool.retry({ device: 'd-2' }, 100, 88), {
-    shares: { 'd-2': 1 },
-    types: { sensor: 1 },
-    size: bad.line.length + 1,
-  });
-  assert.deepEqual(await allLines(spool), [...entry(3).lines, bad.line]);
-  assert.deepEqual(await spool.deadLetters({ afterId: 0, limit: 10 }), []);
-});
-
-test('one entry is given however large it is', async (t) => {
-  const spool = await openSpoolDatabase({ file: join(folderOf(t), 'spool.db') });
-  t.after(() => spool.close());
-  await spool.append(entry(1, 50));
-  assert.equal((await spool.head({ lines: 5, size: 10 }))?.lines.length, 50);
-});
 
 test('cut anywhere in its last write, the spool keeps every entry that was synced before', async (t) => {
   const folder = folderOf(t);

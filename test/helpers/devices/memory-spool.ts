@@ -51,10 +51,9 @@ export class MemorySpool implements SpoolStore {
       if (taken.length > 0 && (lines > limits.lines || size > limits.size)) break;
       taken.push(entry);
     }
-    const last = taken.at(-1);
-    if (last === undefined) return undefined;
+    if (taken.length === 0) return undefined;
     return {
-      upToId: last.id,
+      ids: taken.map(({ id }) => id),
       oldestMs: taken[0]?.nowMs ?? 0,
       lines: taken.flatMap(({ lines }) => lines),
       shares: merged(taken.map(({ shares }) => shares)),
@@ -62,9 +61,9 @@ export class MemorySpool implements SpoolStore {
     };
   }
 
-  async remove(upToId: number, refused: readonly NewDeadLetter[], nowMs: number): Promise<void> {
+  async remove(ids: readonly number[], refused: readonly NewDeadLetter[], nowMs: number): Promise<void> {
     await this.#change();
-    this.entries.splice(0, this.entries.filter(({ id }) => id <= upToId).length);
+    this.entries.splice(0, this.entries.filter(({ id }) => ids.includes(id)).length);
     this.#bury(refused, nowMs);
   }
 

@@ -6,6 +6,7 @@ import { createPostgresSharedJournal } from '../../../hub/adapters/postgres/post
 import { createPostgresNews } from '../../../hub/adapters/postgres/postgres-device-store.ts';
 import { createPostgresLeases } from '../../../hub/adapters/postgres/postgres-lease-store.ts';
 import { beginIncarnation, openPostgresState } from '../../../hub/adapters/postgres/postgres-state.ts';
+import { createPostgresSpool } from '../../../hub/adapters/postgres/postgres-spool-store.ts';
 import { createPostgresTenure } from '../../../hub/adapters/postgres/postgres-tenure-store.ts';
 import { createPostgresTypes } from '../../../hub/adapters/postgres/postgres-type-store.ts';
 import type { PgQuery, Postgres } from '../../../hub/adapters/postgres/postgres.ts';
@@ -48,6 +49,7 @@ export function twoHubs() {
         alarmNews: createPostgresAlarmNews(db),
         types: createPostgresTypes(db),
         deliveries: createPostgresDeliveryClaims(db, owner),
+        spool: createPostgresSpool(db, owner),
       };
     };
     const [a, b] = [await begin('a'), await begin('b')];
