@@ -164,7 +164,9 @@ export class Spool {
    * @returns how many lines and dead letters; undefined: nothing is left for which there is room
    * @throws HubError `database-failed`
    */
-  async adopt(from: Pick<SharedSpoolStore, 'adopt'>): Promise<{ lines: number; deadLetters: number } | undefined> {
+  async adopt(
+    from: Pick<SharedSpoolStore, 'adopt'>,
+  ): Promise<{ lines: number; deadLetters: number } | undefined> {
     const room = {
       size: this.#options.maxSize / 2 - this.#levels.size,
       deadLetters: this.#options.maxDeadLetters - this.#levels.deadLetters,

@@ -42,7 +42,11 @@ function exposePoints(
   { ledger, reconciliation }: Pick<TelemetryMetricsSources, 'ledger' | 'reconciliation'>,
 ): void {
   const { total } = ledger;
-  metrics.gauge('hub_points_carried', 'Points that waited when the hub started, or that it took over from hubs that have ended', () => total.carried);
+  metrics.gauge(
+    'hub_points_carried',
+    'Points that waited when the hub started, or that it took over from hubs that have ended',
+    () => total.carried,
+  );
   metrics.counter('hub_points_received_total', 'Points received or made', () => total.received);
   metrics.counter(
     'hub_points_rejected_total',

@@ -7,8 +7,7 @@ import type { HubContext } from './context.ts';
 import type { SharedState } from './state/shared-state.ts';
 
 /** `shared`: readings wait beside the state of several hubs, not on this hub's disk. */
-type OpenedSpool =
-  { kind: 'local'; store: SpoolStore } | { kind: 'shared'; store: SharedSpoolStore };
+type OpenedSpool = { kind: 'local'; store: SpoolStore } | { kind: 'shared'; store: SharedSpoolStore };
 
 /**
  * The place where readings wait, as it is configured. What waits in the other one, because it was configured before, is moved first.
@@ -28,8 +27,7 @@ export async function openSpool(hub: HubContext, shared: SharedState | undefined
     releasers.push('spool', () => store.close());
     if (inState !== undefined && (await inState.anyLeft())) {
       await inState.begin();
-      const all = { size: Infinity, deadLetters: Infinity };
-      for (let some = await inState.adopt(all); some !== undefined; ) some = await inState.adopt(all);
+      await adoptAll(inState);
       await moved(inState, store, 'this disk');
       await inState.close();
     }
@@ -46,4 +44,11 @@ export async function openSpool(hub: HubContext, shared: SharedState | undefined
     }
   }
   return { kind: 'shared', store: inState };
+}
+
+async function adoptAll(store: SharedSpoolStore): Promise<void> {
+  for (;;) {
+    const adopted = await store.adopt({ size: Infinity, deadLetters: Infinity });
+    if (adopted === undefined) return;
+  }
 }

@@ -88,13 +88,16 @@ contract('one entry is given however large it is', async (spool) => {
   assert.equal((await spool.head({ lines: 5, size: 10 }))?.lines.length, 50);
 });
 
-contract('what is appended after a look at the oldest entries stays when those are removed', async (spool) => {
-  await spool.append(entry(1));
-  const head = await spool.head(whole);
-  await spool.append(entry(2));
-  await spool.remove(head?.ids ?? [], [], 5);
-  assert.deepEqual(await allLines(spool), entry(2).lines);
-});
+contract(
+  'what is appended after a look at the oldest entries stays when those are removed',
+  async (spool) => {
+    await spool.append(entry(1));
+    const head = await spool.head(whole);
+    await spool.append(entry(2));
+    await spool.remove(head?.ids ?? [], [], 5);
+    assert.deepEqual(await allLines(spool), entry(2).lines);
+  },
+);
 
 contract('any text comes back as it was, from accounts of any name, page by page too', async (spool) => {
   const odd = ['m,device=d s="Ä \u{1f600} \\" , =" 1', 'm,device=d s="Süd" 2'];

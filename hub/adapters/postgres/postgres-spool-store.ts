@@ -23,22 +23,51 @@ const adoptedLetters = 1_000;
 /** The rows of this hub, as far as it is known that they were added. */
 const ours = 'hub = $1 AND inc = $2 AND change IS DISTINCT FROM $3';
 
+/** What the parts of the store share. */
+interface Part {
+  db: Postgres;
+  owner: PostgresOwner;
+  changes: SpoolChanges;
+  /** The first three parameters of a statement with `ours`. */
+  read: () => PgValue[];
+}
+
 /**
  * The spool beside the state that several hubs share: what one hub has acked is there when its disk is not. Entries are packed, because
  * every byte of them is written and sent to a standby as well.
  */
 export function createPostgresSpool(db: Postgres, owner: PostgresOwner): SharedSpoolStore {
   const changes = new SpoolChanges(db, owner);
-  const { hub, incarnation } = owner;
-  const read = (): PgValue[] => [hub, incarnation, changes.unknown];
+  const read = (): PgValue[] => [owner.hub, owner.incarnation, changes.unknown];
+  const part = { db, owner, changes, read };
   return {
     whenAway: 'while the metrics store is away, too, devices keep their readings',
     begin: () => changes.begin(),
     giveUp: () => changes.giveUp(),
     close: () => changes.end().catch(() => undefined),
-    ...levelsAndPages(db, read),
-    ...deadLetters(db, read),
+    ...levelsAndPages(part),
+    ...deadLetters(part),
+    ...lineChanges(part),
+    ...letterChanges(part),
 
+    async anyLeft() {
+      return (await db.query(`SELECT hub FROM spool_owner o WHERE ${ended} LIMIT 1`)).length > 0;
+    },
+
+    async adopt(room) {
+      for (;;) {
+        const adopted = await changes.take((query) => adopt(query, owner, room));
+        if (adopted === null) return undefined;
+        // A part that had nothing is gone: the next one may have something.
+        if (adopted.lines + adopted.deadLetters > 0) return adopted;
+      }
+    },
+  };
+}
+
+function lineChanges({ db, owner, changes }: Part): Pick<SharedSpoolStore, 'append' | 'remove'> {
+  const { hub, incarnation } = owner;
+  return {
     async append({ lines, shares, size, nowMs }) {
       const body = await packed(lines.join('\n'), { level: 1 });
       await changes.add((change) =>
@@ -60,10 +89,24 @@ export function createPostgresSpool(db: Postgres, owner: PostgresOwner): SharedS
         if (gone.length !== ids.length) throw notOurs();
         if (refused.length === 0) return;
         const columns = letterColumns(refused, nowMs);
-        await query(insertLetters('$1::text, $2::bigint, NULL::bigint', '', 3), [hub, incarnation, ...columns]);
+        await query(insertLetters('$1::text, $2::bigint, NULL::bigint', '', 3), [
+          hub,
+          incarnation,
+          ...columns,
+        ]);
       });
     },
+  };
+}
 
+function letterChanges({
+  db,
+  owner,
+  changes,
+  read,
+}: Part): Pick<SharedSpoolStore, 'addDeadLetters' | 'purge' | 'retry'> {
+  const { hub, incarnation } = owner;
+  return {
     async addDeadLetters(letters, nowMs) {
       if (letters.length === 0) return;
       const columns = letterColumns(letters, nowMs);
@@ -103,26 +146,10 @@ export function createPostgresSpool(db: Postgres, owner: PostgresOwner): SharedS
         }
         return { ...removed, size };
       }),
-
-    async anyLeft() {
-      return (await db.query(`SELECT hub FROM spool_owner o WHERE ${ended} LIMIT 1`)).length > 0;
-    },
-
-    async adopt(room) {
-      for (;;) {
-        const adopted = await changes.take((query) => adopt(query, owner, room));
-        if (adopted === null) return undefined;
-        // A part that had nothing is gone: the next one may have something.
-        if (adopted.lines + adopted.deadLetters > 0) return adopted;
-      }
-    },
   };
 }
 
-function levelsAndPages(
-  db: Postgres,
-  read: () => PgValue[],
-): Pick<SharedSpoolStore, 'levels' | 'shares' | 'head' | 'page'> {
+function levelsAndPages({ db, read }: Part): Pick<SharedSpoolStore, 'levels' | 'shares' | 'head' | 'page'> {
   return {
     async levels() {
       const [row] = await db.longQuery(
@@ -190,10 +217,7 @@ function levelsAndPages(
   };
 }
 
-function deadLetters(
-  db: Postgres,
-  read: () => PgValue[],
-): Pick<SharedSpoolStore, 'deadLetters' | 'deadLetter'> {
+function deadLetters({ db, read }: Part): Pick<SharedSpoolStore, 'deadLetters' | 'deadLetter'> {
   return {
     async deadLetters({ device, afterId, limit }) {
       const rows = await db.query(
@@ -212,6 +236,11 @@ function deadLetters(
 /** The owner of a part is over. */
 const ended = `NOT EXISTS (SELECT 1 FROM hub h WHERE h.id = o.hub AND h.inc = o.inc AND h.state = 'up')`;
 
+function taking(table: 'spool' | 'dead_letter'): string {
+  return `UPDATE ${table} SET hub = $1, inc = $2, change = NULL
+    WHERE id IN (SELECT id FROM ${table} WHERE hub = $3 AND inc = $4 ORDER BY id LIMIT $5)`;
+}
+
 /** @returns nothing moved: a part that was empty is gone; null: none is left, or there is no room */
 async function adopt(
   query: PgQuery,
@@ -225,20 +254,17 @@ async function adopt(
   );
   if (part === undefined) return null;
   const left: [string, number] = [String(part['hub']), Number(part['inc'])];
-  const taken = (table: string): string =>
-    `UPDATE ${table} SET hub = $1, inc = $2, change = NULL
-      WHERE id IN (SELECT id FROM ${table} WHERE hub = $3 AND inc = $4 ORDER BY id LIMIT $5)`;
   const move = [hub, incarnation, ...left];
   const entries =
     room.size > 0
-      ? await query(`${taken('spool')} RETURNING lines, size, shares, spooled_ms`, [...move, adoptedEntries])
+      ? await query(`${taking('spool')} RETURNING lines, size, shares, spooled_ms`, [...move, adoptedEntries])
       : [];
   const letters =
     room.deadLetters > 0
-      ? await query(
-          `WITH moved AS (${taken('dead_letter')} RETURNING account, type) ${counted('moved')}`,
-          [...move, Math.min(room.deadLetters, adoptedLetters)],
-        )
+      ? await query(`WITH moved AS (${taking('dead_letter')} RETURNING account, type) ${counted('moved')}`, [
+          ...move,
+          Math.min(room.deadLetters, adoptedLetters),
+        ])
       : [];
   if (entries.length + letters.length === 0 && !(await endPart(query, left))) return null;
   const { shares, types } = removedOf(letters);

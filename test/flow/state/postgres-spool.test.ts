@@ -92,7 +92,10 @@ test('two hubs that take over at the same time get each entry once', async (t) =
 test('what has no room stays with the hub that left it, and lines do not wait for dead letters', async (t) => {
   const { a, b } = await begun(t);
   await a.spool.append(entry(1));
-  await a.spool.addDeadLetters(['d-1', 'd-2', 'd-3'].map((device) => badLetter(device)), 7);
+  await a.spool.addDeadLetters(
+    ['d-1', 'd-2', 'd-3'].map((device) => badLetter(device)),
+    7,
+  );
   await declareDead(b, a);
   assert.equal(await b.spool.adopt({ size: 0, deadLetters: 0 }), undefined);
   const some = await b.spool.adopt({ size: 0, deadLetters: 2 });

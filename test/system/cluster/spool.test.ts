@@ -44,7 +44,10 @@ async function storedAll(device: string, times: readonly number[]): Promise<void
     const there = new Set(await timesInStore(device));
     return times.filter((time) => !there.has(time));
   };
-  await waitFor(async () => (await missing()).length === 0, { what: `all of ${device} in InfluxDB`, ...patient });
+  await waitFor(async () => (await missing()).length === 0, {
+    what: `all of ${device} in InfluxDB`,
+    ...patient,
+  });
 }
 
 const linesInState = (name: string): number =>
@@ -69,7 +72,10 @@ test('readings that a hub has acked while InfluxDB was away are stored by anothe
   await services.influx.kill();
   const { times, outcomes } = measure(device, within(200));
   const kinds = (await outcomes).map(({ kind }) => kind);
-  assert.deepEqual(kinds, Array.from({ length: 200 }, () => 'stored'));
+  assert.deepEqual(
+    kinds,
+    Array.from({ length: 200 }, () => 'stored'),
+  );
   assert.ok(linesInState(lab.name) >= 200, `${linesInState(lab.name)} lines in PostgreSQL`);
   assert.equal(existsSync(join(a.dataDir, 'spool.db')), false);
   await device.balancer.close();
@@ -93,11 +99,17 @@ test('of 200 readings at once those are refused that their device type does not 
   const device = await lab.connect(hub, 's-2', secret);
   await services.influx.kill();
   // The sensor ends at 125 °C.
-  const { times, outcomes } = measure(device, Array.from({ length: 200 }, (_, n) => n));
+  const { times, outcomes } = measure(
+    device,
+    Array.from({ length: 200 }, (_, n) => n),
+  );
   const settled = await outcomes;
   assert.equal(settled.filter(({ kind }) => kind === 'stored').length, 126);
   const codes = settled.slice(126).map((each) => (each.kind === 'refused' ? each.nack.code : each.kind));
-  assert.deepEqual(codes, Array.from({ length: 74 }, () => 'schema'));
+  assert.deepEqual(
+    codes,
+    Array.from({ length: 74 }, () => 'schema'),
+  );
   await services.influx.restart();
   await storedAll('s-2', times.slice(0, 126));
 });
@@ -117,12 +129,17 @@ test('while PostgreSQL and InfluxDB are both away a device keeps its readings, t
   const says = async () => (await spoolFault(hub))?.includes('devices keep their readings') === true;
   await waitFor(says, { what: 'what that means', ...patient });
   const second = measure(device, within(50));
-  await waitFor(async () => ((await ledgerOf(hub)).rejected > 0), { what: 'overloaded', ...patient });
+  await waitFor(async () => (await ledgerOf(hub)).rejected > 0, { what: 'overloaded', ...patient });
   assert.equal(acked, false);
   await services.postgres.restart();
-  const kinds = new Set((await Promise.all([first.outcomes, second.outcomes])).flat().map(({ kind }) => kind));
+  const kinds = new Set(
+    (await Promise.all([first.outcomes, second.outcomes])).flat().map(({ kind }) => kind),
+  );
   assert.deepEqual([...kinds], ['stored'], 'in PostgreSQL');
-  await waitFor(async () => (await spoolFault(hub)) === undefined, { what: 'the end of the fault', ...patient });
+  await waitFor(async () => (await spoolFault(hub)) === undefined, {
+    what: 'the end of the fault',
+    ...patient,
+  });
   await services.influx.restart();
   await storedAll('s-3', [...first.times, ...second.times]);
   await waitFor(() => linesInState(lab.name) === 0, { what: 'an empty spool', ...patient });

@@ -93,7 +93,9 @@ test('a line that the store refuses while dead letters are away is dropped and c
   Object.assign(disk, { whenAway: 'devices keep their readings' });
   disk.fault = new Error('no PostgreSQL');
   store.answer = (lines) =>
-    lines.some((line) => line.includes('bad')) ? { kind: 'refused', reason: 'type conflict' } : { kind: 'stored' };
+    lines.some((line) => line.includes('bad'))
+      ? { kind: 'refused', reason: 'type conflict' }
+      : { kind: 'stored' };
   add('m,device=d-1,type=a v="bad" 1');
   add();
   await clock.advanceAsync(2_000);
