@@ -109,7 +109,7 @@ test('a state in PostgreSQL needs the parts that several hubs would share, each 
 test('a spool in PostgreSQL needs a state there, and the fault says what to give', () => {
   const [fault, ...others] = faultsOf({ HUB_SPOOL: 'state' });
   assert.deepEqual([fault?.name, others], ['HUB_SPOOL', []]);
-  assert.match(fault?.rule ?? '', /^local while the state is in the data folder: give HUB_STATE_URL/);
+  assert.match(fault?.rule ?? '', /^must be local while the state is in the data folder: give HUB_STATE_URL/);
   assert.deepEqual(namesOf(faultsOf({ HUB_SPOOL: 'postgres' })), ['HUB_SPOOL']);
   assert.equal(configOf({ HUB_SPOOL: 'local' }).config.spool, 'local');
   const there = { HUB_STATE_URL: 'postgres://db/hub', HUB_TLS: 'terminated', HUB_SPOOL: 'state' };
