@@ -20,7 +20,10 @@ export function createPostgresGroupCommands(
    * Takes over those whose hub has ended, and leaves out those that another hub runs. They are read afterwards, when nobody
    * else changes them any more.
    */
-  async function ours(where: string, read: () => Promise<GroupCommandRecord[]>): Promise<GroupCommandRecord[]> {
+  async function ours(
+    where: string,
+    read: () => Promise<GroupCommandRecord[]>,
+  ): Promise<GroupCommandRecord[]> {
     const kept = await db.longQuery(
       `WITH wanted AS (SELECT id, hub, inc FROM group_command WHERE ${where}),
        taken AS (

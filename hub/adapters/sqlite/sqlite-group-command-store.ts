@@ -1,5 +1,9 @@
 import type { Delivery } from '../../commands/journal.ts';
-import type { ChangedTarget, GroupCommandJournal, GroupCommandRecord } from '../../commands/group/group-command-journal.ts';
+import type {
+  ChangedTarget,
+  GroupCommandJournal,
+  GroupCommandRecord,
+} from '../../commands/group/group-command-journal.ts';
 import type { Target } from '../../commands/group/group-command.ts';
 import { groupCommandBody, groupCommandRows } from '../rows/group-command-rows.ts';
 import type { Database } from './sqlite.ts';

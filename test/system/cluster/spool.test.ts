@@ -159,7 +159,8 @@ test('what waits goes along when the place of the spool is changed, there and ba
   for (const place of ['state', 'local'] as const) {
     await hub.kill();
     hub = await spawnHub({ dataDir: hub.dataDir, env: { ...lab.env, HUB_SPOOL: place } });
-    t.after(hub.close);
+    const started = hub;
+    t.after(() => started.close());
     const { carried, imbalance } = await ledgerOf(hub);
     assert.ok(carried >= 30, `${carried} carried`);
     assert.equal(imbalance, 0);

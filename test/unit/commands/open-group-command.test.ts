@@ -27,7 +27,10 @@ function openWith(
   {
     dispatcher,
     journal,
-  }: { dispatcher?: Partial<OpenGroupCommandDeps['dispatcher']>; journal?: Partial<GroupCommandJournal> } = {},
+  }: {
+    dispatcher?: Partial<OpenGroupCommandDeps['dispatcher']>;
+    journal?: Partial<GroupCommandJournal>;
+  } = {},
 ): { open: OpenGroupCommand; steps: string[] } {
   const steps: string[] = [];
   const unused = (): never => assert.fail('nothing is asked of it');

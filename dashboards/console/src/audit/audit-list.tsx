@@ -35,8 +35,8 @@ async function load(
   signal?: AbortSignal,
 ): Promise<AuditRecord[]> {
   const given = Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== ''));
-  const query = { ...given, fromMs: typedTime(from), toMs: typedTime(to), limit, before };
-  const { entries } = await ask('GET /api/v1/audit', { query, signal });
+  const wanted = { ...given, fromMs: typedTime(from), toMs: typedTime(to), limit, before };
+  const { entries } = await ask('GET /api/v1/audit', { query: wanted, signal });
   return entries.toReversed();
 }
 

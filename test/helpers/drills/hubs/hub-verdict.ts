@@ -224,7 +224,7 @@ export const hubJudges = {
       ...ids.flatMap(({ id, scope, ends }) =>
         ends.length === 1 ? [] : [`${id} of ${scope} has ${ends.length} ends`],
       ),
-      ...siteCuts.flatMap(({ site, fromMs, toMs }) => {
+      ...siteCuts.flatMap(({ site, toMs }) => {
         // One that an earlier loss has opened goes on; one that ends before the devices are back is of something else.
         const within = ids.filter(({ sinceMs, untilMs }) => sinceMs <= toMs && untilMs >= toMs);
         const scopes = within.map(({ scope }) => scope).join(', ');
