@@ -249,9 +249,10 @@ test('its Debian package is installed, upgraded with its data, removed without l
   );
   await inside(`dpkg --install ${second}`);
   assert.match(await inside(asHub('device list --json')), /"id":"d-1"/, 'a removal keeps the data');
+  const unit = '/etc/systemd/system/multi-user.target.wants/device-hub.service';
+  await inside(`test -L ${unit} && test ! -e /etc/systemd/system/device-hub.service`);
 
   await inside('dpkg --purge device-hub');
-  const left =
-    '{ ls -d /var/lib/device-hub /etc/device-hub /usr/lib/device-hub 2>/dev/null; getent passwd device-hub; }';
+  const left = `{ ls -d /var/lib/device-hub /etc/device-hub /usr/lib/device-hub ${unit} 2>/dev/null; getent passwd device-hub; }`;
   assert.equal(await inside(`${left} || true`), '', 'a purge leaves nothing');
 });

@@ -24,6 +24,7 @@ interface Service {
   depends_on?: Record<string, { condition: string }>;
   healthcheck?: { test: string[] };
   stop_grace_period?: string;
+  ulimits?: { nofile: number };
 }
 
 const compose = parse(textOf('compose.yaml')) as {
@@ -90,6 +91,8 @@ test('each hub of the cluster starts with what it is given, keeps its own folder
   const cluster = parse(textOf('compose.cluster.yaml'), { merge: true, logLevel: 'error' }) as typeof compose;
   const hubs = Object.entries(cluster.services).filter(([name]) => name.startsWith('hub'));
   assert.equal(hubs.length, 3);
+  // Compose joins the lists of both files, and refuses one that says a thing twice.
+  assert.match(textOf('compose.cluster.yaml'), /^ {2}security_opt: !override /m);
   const balancer = textOf('packaging/cluster/haproxy.cfg');
   for (const [name, { environment = {}, volumes = [] }] of hubs) {
     const env = Object.entries({ ...services['hub']?.environment, ...environment });
@@ -109,6 +112,8 @@ test('each hub of the cluster starts with what it is given, keeps its own folder
     assert.match(balancer, new RegExp(`^  server ${name} ${name}:${port}$`, 'm'));
     assert.match(textOf('packaging/cluster/nginx.conf'), new RegExp(`server ${name}:${port} `));
   }
+  const files = cluster.services['balancer']?.ulimits?.nofile ?? 0;
+  assert.ok(files > 2 * Number(/maxconn (\d+)/.exec(balancer)?.[1]), 'a connection takes two');
   const host = /hdr Host (\S+)/.exec(balancer)?.[1];
   assert.ok(cluster.services['hub']?.environment?.['HUB_ADMIN_ORIGINS']?.includes(`http://${host}`));
 });
