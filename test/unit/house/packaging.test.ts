@@ -114,6 +114,9 @@ test('each hub of the cluster starts with what it is given, keeps its own folder
   }
   const files = cluster.services['balancer']?.ulimits?.nofile ?? 0;
   assert.ok(files > 2 * Number(/maxconn (\d+)/.exec(balancer)?.[1]), 'a connection takes two');
+  // It starts before the hubs have addresses, and a hub that is made anew has another one.
+  const [, names = 'nothing'] = /^ {2}default-server .*\bresolvers (\w+)$/m.exec(balancer) ?? [];
+  assert.match(balancer, new RegExp(`^resolvers ${names}\n {2}parse-resolv-conf$`, 'm'));
   const host = /hdr Host (\S+)/.exec(balancer)?.[1];
   assert.ok(cluster.services['hub']?.environment?.['HUB_ADMIN_ORIGINS']?.includes(`http://${host}`));
 });
