@@ -19,8 +19,10 @@ export interface StoredHour {
 
 /** Hours by their number as text. Every method may reject with HubError `database-failed`. */
 export interface DayCountStore {
+  /** What all hubs have counted. */
   load(): Promise<StoredHour[]>;
-  save(name: string, hour: StoredHour): Promise<void>;
+  /** Adds to what is stored of the hour, which other hubs count as well. */
+  add(more: StoredHour): Promise<void>;
   remove(name: string): Promise<void>;
 }
 
@@ -35,12 +37,14 @@ export interface DayCountsDeps {
 /** What was counted in the last 24 hours, over restarts: by the hour, from totals that others keep. */
 export class DayCounts {
   readonly #deps: DayCountsDeps;
-  #hours: StoredHour[] = [];
-  /** The totals that are in `#hours` already. */
+  /** As last read from the store. */
+  #stored: StoredHour[] = [];
+  /** What has come since, and is not in the store; and what is on its way there. */
+  #unsaved: StoredHour[] = [];
+  #saving: StoredHour[] = [];
+  #underWay: Promise<void> | undefined;
+  /** The totals that are in one of them already. */
   #counted: Counts = noCounts();
-  readonly #unsaved = new Set<StoredHour>();
-  /** Hours that no report shows any more, still in the store. */
-  readonly #old = new Set<number>();
   /** Hours that were not saved, each time. They are saved later, unless the hub ends before. */
   saveFailures = 0;
 
@@ -49,7 +53,7 @@ export class DayCounts {
   }
 
   async load(): Promise<void> {
-    this.#hours = await this.#deps.store.load();
+    this.#stored = await this.#deps.store.load();
   }
 
   /** Sums of whole hours: of the last 23 and of this one. */
@@ -57,27 +61,45 @@ export class DayCounts {
     this.#count();
     const first = this.#hourNow() - keptHours + 1;
     const sum = noCounts();
-    for (const { hour, counts } of this.#hours) if (hour >= first) addTo(sum, counts);
+    for (const each of [...this.#stored, ...this.#saving, ...this.#unsaved])
+      if (each.hour >= first && !this.#isOld(each)) addTo(sum, each.counts);
     return sum;
   }
 
-  /** To be called every few seconds, and at the end. */
-  async save(): Promise<void> {
+  /** To be called every few seconds. */
+  save(): Promise<void> {
+    this.#underWay ??= this.#save().finally(() => {
+      this.#underWay = undefined;
+    });
+    return this.#underWay;
+  }
+
+  /** To be called at the end: also what was counted since the last call began. */
+  async saveAll(): Promise<void> {
+    await this.#underWay;
+    await this.save();
+  }
+
+  async #save(): Promise<void> {
     const { store, log } = this.#deps;
     this.#count();
-    this.#forgetOld();
-    const old = [...this.#old];
-    const changed = this.#hours.filter((hour) => this.#unsaved.has(hour));
-    this.#unsaved.clear();
+    if (this.#saving.length === 0) {
+      this.#saving = this.#unsaved;
+      this.#unsaved = [];
+    }
     try {
-      await Promise.all([
-        ...changed.map((hour) => store.save(String(hour.hour), hour)),
-        ...old.map((hour) => store.remove(String(hour))),
-      ]);
-      for (const hour of old) this.#old.delete(hour);
+      // What is counted meanwhile is apart: none of these changes any more.
+      for (let [more] = this.#saving; more !== undefined; [more] = this.#saving) {
+        await store.add(more);
+        this.#saving.shift();
+        this.#stored.push(more);
+      }
+      const stored = await store.load();
+      const old = stored.filter((each) => this.#isOld(each));
+      await Promise.all(old.map(({ hour }) => store.remove(String(hour))));
+      this.#stored = stored.filter((each) => !old.includes(each));
     } catch (error) {
-      this.saveFailures += changed.length;
-      for (const hour of changed) this.#unsaved.add(hour);
+      this.saveFailures += Math.max(1, this.#saving.length);
       log.error({ error: messageOf(error) }, 'counts of the last day not saved');
     }
   }
@@ -100,24 +122,26 @@ export class DayCounts {
 
   #add(kind: Kind, name: string, more: number): void {
     const now = this.#hourNow();
-    // It may have been forgotten as one to come, by a clock that was set back meanwhile.
-    this.#old.delete(now);
-    let hour = this.#hours.find((each) => each.hour === now);
+    let hour = this.#unsaved.find((each) => each.hour === now);
     if (hour === undefined) {
       hour = { hour: now, counts: noCounts() };
-      this.#hours.push(hour);
+      this.#unsaved.push(hour);
     }
     hour.counts[kind] = { ...hour.counts[kind], [name]: (hour.counts[kind][name] ?? 0) + more };
-    this.#unsaved.add(hour);
   }
 
-  #forgetOld(): void {
+  /** An hour ahead was counted by a clock that was wrong. The next one may be begun by another hub already. */
+  #isOld({ hour }: StoredHour): boolean {
     const now = this.#hourNow();
-    // An hour ahead was counted by a clock that was wrong.
-    const isOld = ({ hour }: StoredHour): boolean => now - hour >= keptHours || hour > now;
-    for (const { hour } of this.#hours.filter(isOld)) this.#old.add(hour);
-    this.#hours = this.#hours.filter((each) => !isOld(each));
+    return now - hour >= keptHours || hour > now + 1;
   }
+}
+
+/** Both together. */
+export function sumOfHour(one: StoredHour, other: StoredHour): StoredHour {
+  const counts = noCounts();
+  for (const each of [one, other]) addTo(counts, each.counts);
+  return { hour: one.hour, counts };
 }
 
 function noCounts(): Counts {

@@ -15,7 +15,9 @@ contract('the hub keeps its id for good and counts its starts', async (state) =>
 contract('the latest time and the progress of roll-ups are there after a restart', async (state) => {
   const { hubClock, upkeep } = state.stores;
   assert.deepEqual([await hubClock.lastMs(), await upkeep.load()], [0, undefined]);
-  await hubClock.saveLastMs(1_700_000_000_000.25);
+  assert.equal(await hubClock.saveLastMs(1_700_000_000_000.5, 0), true);
+  assert.equal(await hubClock.saveLastMs(1_700_000_000_000.25, 9), false, 'it was saved by somebody else');
+  assert.equal(await hubClock.saveLastMs(1_700_000_000_000.25, 1_700_000_000_000.5), true);
   await upkeep.save(5);
   await upkeep.save(1_700_000_060_000);
   await state.restart();

@@ -188,12 +188,13 @@ contract('enrolments and what waits for approval come back after a restart', asy
 contract('what was counted in an hour comes back after a restart', async (state) => {
   const { dayCounts } = state.stores;
   const hour = { hour: 5, counts: { rejected: { schema: 2 }, commands: {}, closes: {}, losses: {} } };
-  await dayCounts.save('5', hour);
-  await dayCounts.save('6', { ...hour, hour: 6 });
-  await dayCounts.save('5', { ...hour, counts: { ...hour.counts, rejected: { schema: 3 } } });
+  await dayCounts.add(hour);
+  await dayCounts.add({ ...hour, hour: 6 });
+  await dayCounts.add(hour);
+  await dayCounts.add({ ...hour, counts: { ...hour.counts, losses: { 1006: 1 } } });
   await dayCounts.remove('6');
   await state.restart();
   assert.deepEqual(await state.stores.dayCounts.load(), [
-    { ...hour, counts: { ...hour.counts, rejected: { schema: 3 } } },
+    { ...hour, counts: { ...hour.counts, rejected: { schema: 6 }, losses: { 1006: 1 } } },
   ]);
 });

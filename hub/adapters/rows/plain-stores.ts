@@ -78,11 +78,13 @@ export function createHubClockRow(tables: StateTables): HubClockStore {
       const [row] = await tables.read('SELECT last_ms FROM hub_clock', []);
       return Number(row?.['last_ms'] ?? 0);
     },
-    async saveLastMs(ms) {
-      await tables.write(
-        'INSERT INTO hub_clock (one, last_ms) VALUES ($1, $2) ON CONFLICT (one) DO UPDATE SET last_ms = excluded.last_ms',
-        [true, ms],
+    async saveLastMs(ms, knownMs) {
+      const saved = await tables.write(
+        `INSERT INTO hub_clock (one, last_ms) VALUES ($1, $2) ON CONFLICT (one) DO UPDATE SET last_ms = excluded.last_ms
+          WHERE hub_clock.last_ms <= excluded.last_ms OR hub_clock.last_ms = $3 RETURNING one`,
+        [true, ms, knownMs],
       );
+      return saved.length === 1;
     },
   };
 }

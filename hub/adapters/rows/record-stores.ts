@@ -1,6 +1,6 @@
 /** The stores whose tables hold a name and the record as JSON. */
 
-import type { DayCountStore } from '../../admin/day-counts.ts';
+import { sumOfHour, type DayCountStore, type StoredHour } from '../../admin/day-counts.ts';
 import type { FleetCourseStore } from '../../admin/fleet-course.ts';
 import type { EnrolmentRecord, EnrolmentStore, PendingRequest } from '../../identity/enrolment.ts';
 import type { NoticeStore } from '../../notices/notices.ts';
@@ -81,7 +81,19 @@ export function createConsoleSessionRecords(tables: StateTables): ConsoleSession
 
 /** Counts of the last hours, each under the number of its hour. */
 export function createDayCountRecords(tables: StateTables): DayCountStore {
-  return recordTable(tables, 'day_count');
+  const table = recordTable<StoredHour>(tables, 'day_count');
+  return {
+    load: () => table.load(),
+    async add(more) {
+      const name = String(more.hour);
+      while (!(await table.add(name, more))) {
+        // What is stored is most likely something else, and is then read.
+        const changed = await table.change(name, more, (now) => sumOfHour(now, more));
+        if (changed.kind !== 'gone') return;
+      }
+    },
+    remove: (name) => table.remove(name),
+  };
 }
 
 /** How many devices were in each state; each sample is under its time. */

@@ -8,8 +8,12 @@ import { ClockWitnesses, type ClockVerdict } from './clock-witnesses.ts';
 export interface HubClockStore {
   /** Unix ms; 0 before the first. */
   lastMs(): Promise<number>;
-  /** May be lower than the saved time, when the clock had been ahead. */
-  saveLastMs(ms: number): Promise<void>;
+  /**
+   * A time that is lower than the saved one is saved only when that is still `knownMs`: the clock had been ahead, and no other hub
+   * has saved another time since.
+   * @returns whether it is saved
+   */
+  saveLastMs(ms: number, knownMs: number): Promise<boolean>;
 }
 
 const lookEveryMs = 1_000;
@@ -39,6 +43,8 @@ export class HubClock {
   /** Monotonic ms: since when the clock has been believed. */
   #believedAt = 0;
   #savedMs = 0;
+  /** As this hub has read it, or written it. */
+  #knownMs = 0;
 
   constructor(deps: HubClockDeps, options: BeliefOptions) {
     this.#deps = deps;
@@ -49,6 +55,7 @@ export class HubClock {
   /** @throws HubError `database-failed` */
   async start(): Promise<void> {
     this.#savedMs = await this.#deps.store.lastMs();
+    this.#knownMs = this.#savedMs;
     const at = this.#moment();
     this.#belief = new ClockBelief(this.#savedMs, at, this.#options);
     this.#believedAt = at.monotonicMs;
@@ -163,8 +170,19 @@ export class HubClock {
   #save(lastMs: number): void {
     const { store, log } = this.#deps;
     this.#savedMs = lastMs;
-    store.saveLastMs(lastMs).catch((error: unknown) => {
-      log.warn({ reason: messageOf(error) }, 'the time was not saved');
-    });
+    const knownMs = this.#knownMs;
+    const unsaved = (): void => {
+      if (this.#knownMs === lastMs) this.#knownMs = knownMs;
+    };
+    this.#knownMs = lastMs;
+    store.saveLastMs(lastMs, knownMs).then(
+      (isSaved) => {
+        if (!isSaved) unsaved();
+      },
+      (error: unknown) => {
+        unsaved();
+        log.warn({ reason: messageOf(error) }, 'the time was not saved');
+      },
+    );
   }
 }

@@ -360,3 +360,28 @@ for (const [what, { row, write }] of Object.entries(writes)) {
     assert.deepEqual(await keptOf(db, 'd-1'), [], 'written first');
   });
 }
+
+test('the latest time that a hub has saved is lowered by that hub alone, and a hub that is behind does not lower it', async (t) => {
+  const { a, b } = await openHubs(t);
+  const { hubClock: ofA } = a.stores;
+  const { hubClock: ofB } = b.stores;
+  assert.equal(await ofA.saveLastMs(50_000, 0), true);
+  assert.equal(await ofB.saveLastMs(40_000, 0), false, 'its clock is behind');
+  assert.equal(await ofA.lastMs(), 50_000);
+  assert.equal(await ofB.saveLastMs(60_000, 0), true);
+  assert.equal(await ofA.saveLastMs(45_000, 50_000), false, 'another hub has saved a later one since');
+  assert.equal(await ofB.saveLastMs(55_000, 60_000), true, 'its own');
+  assert.equal(await ofA.lastMs(), 55_000);
+});
+
+test('what two hubs count in the same hour is added up', async (t) => {
+  const { a, b } = await openHubs(t);
+  const hour = (schema: number) => ({
+    hour: 5,
+    counts: { rejected: { schema }, commands: {}, closes: {}, losses: {} },
+  });
+  await Promise.all(
+    Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? a : b).stores.dayCounts.add(hour(1))),
+  );
+  assert.deepEqual(await a.stores.dayCounts.load(), [hour(20)]);
+});

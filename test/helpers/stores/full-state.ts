@@ -257,9 +257,9 @@ async function fillRecords(stores: StateStores): Promise<void> {
   });
   const asked = { deviceId: 'd-1', enrolmentId: 'e-1', address: '192.0.2.1', askedMs: 1.5 };
   await stores.enrolments.saveRequest({ ...asked, approved: false, claimHash: 'cd' }, undefined);
-  await stores.dayCounts.save('1', { hour: 1, counts: { text } } as never);
+  await stores.dayCounts.add({ hour: 1, counts: { text } } as never);
   await stores.fleetCourse.save('1', { timeMs: 1, byState: { online: 2 } });
-  await stores.hubClock.saveLastMs(1_700_000_000_000.25);
+  await stores.hubClock.saveLastMs(1_700_000_000_000.25, 0);
   await stores.upkeep.save(1_700_000_060_000.5);
 }
 

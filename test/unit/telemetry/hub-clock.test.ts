@@ -19,9 +19,10 @@ function machine(t: TestContext) {
   const options = { releasedMs, plausibleAheadMs: 5 * year, maxAgeMs: day, maxAheadMs: minute };
   const store = {
     lastMs: () => Promise.resolve(disk.lastMs),
-    saveLastMs: (ms: number) => {
-      disk.lastMs = ms;
-      return Promise.resolve();
+    saveLastMs: (ms: number, knownMs: number) => {
+      const isSaved = ms >= disk.lastMs || disk.lastMs === knownMs;
+      if (isSaved) disk.lastMs = ms;
+      return Promise.resolve(isSaved);
     },
   };
   let hub: HubClock | undefined;
