@@ -173,7 +173,7 @@ test('marks of commands are named when the titles come, and nothing else is load
   const hub = await startInProcessHub(t);
   await hub.add(['d-1']);
   const operator = await withToken(hub, 'operator', { role: 'operator' });
-  await operator.ask('POST', '/devices/d-1/commands/set-interval', { params: { seconds: 9 } });
+  await operator.ask('POST', '/devices/d-1/commands/identify', {});
   const { page } = await openSignedIn(t, hub);
   const asked = Promise.withResolvers<void>();
   const named = Promise.withResolvers<void>();
@@ -189,11 +189,11 @@ test('marks of commands are named when the titles come, and nothing else is load
   await page.goto('/devices/d-1');
   await page.getByText(/^Marks/).click();
   const marks = page.locator('.mark-list');
-  await marks.getByText('Command set-interval: ').waitFor();
+  await marks.getByText('Command identify: ').waitFor();
   await asked.promise;
   const before = loads;
   named.resolve();
-  await marks.getByText('Set the time between readings (set-interval)').waitFor();
+  await marks.getByText('Command Blink (identify): ').waitFor();
   assert.equal(loads, before);
 });
 
