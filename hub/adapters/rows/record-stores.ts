@@ -1,6 +1,6 @@
 /** The stores whose tables hold a name and the record as JSON. */
 
-import { sumOfHour, type DayCountStore, type StoredHour } from '../../admin/day-counts.ts';
+import type { DayCountStore, StoredHour } from '../../admin/day-counts.ts';
 import type { FleetCourseStore } from '../../admin/fleet-course.ts';
 import type { EnrolmentRecord, EnrolmentStore, PendingRequest } from '../../identity/enrolment.ts';
 import type { NoticeStore } from '../../notices/notices.ts';
@@ -79,8 +79,11 @@ export function createConsoleSessionRecords(tables: StateTables): ConsoleSession
   };
 }
 
-/** Counts of the last hours, each under the number of its hour. */
-export function createDayCountRecords(tables: StateTables): DayCountStore {
+/** Counts of the last hours, each under the number of its hour. @param sum two counts of one hour together */
+export function createDayCountRecords(
+  tables: StateTables,
+  sum: (one: StoredHour, other: StoredHour) => StoredHour,
+): DayCountStore {
   const table = recordTable<StoredHour>(tables, 'day_count');
   return {
     load: () => table.load(),
@@ -88,7 +91,7 @@ export function createDayCountRecords(tables: StateTables): DayCountStore {
       const name = String(more.hour);
       while (!(await table.add(name, more))) {
         // What is stored is most likely something else, and is then read.
-        const changed = await table.change(name, more, (now) => sumOfHour(now, more));
+        const changed = await table.change(name, more, (now) => sum(now, more));
         if (changed.kind !== 'gone') return;
       }
     },

@@ -1,3 +1,4 @@
+import { sumOfHour } from '../../admin/day-counts.ts';
 import {
   createArtifactRecords,
   createHubClockRow,
@@ -37,7 +38,7 @@ export function commonStores(
 > {
   return {
     removals: createRemovalRows(tables),
-    dayCounts: createDayCountRecords(tables),
+    dayCounts: createDayCountRecords(tables, sumOfHour),
     fleetCourse: createFleetCourseRecords(tables),
     artifacts: createArtifactRecords(tables),
     schedules: createSchedules(tables),
