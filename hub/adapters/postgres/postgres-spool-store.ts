@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import type { DeadLetter, DeadLetterSelection } from '../../../schemas/api/telemetry/spool.ts';
+import type { DeadLetterSelection } from '../../../schemas/api/telemetry/spool.ts';
 import type { PointsByDevice } from '../../telemetry/ledger.ts';
 import type {
   AdoptedLines,
@@ -8,6 +8,7 @@ import type {
   RemovedLetters,
   SharedSpoolStore,
 } from '../../telemetry/spool-store.ts';
+import { letterOf } from '../rows/dead-letter-rows.ts';
 import { jsonOf, numberOf } from '../rows/row.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 import { endPart, mayAdd, notOurs, SpoolChanges } from './postgres-spool-changes.ts';
@@ -332,14 +333,4 @@ function addTo(sums: Map<string, number>, key: string, count: number): void {
 async function textOf({ body }: PgRow): Promise<string> {
   // Only `append` and `retry` write it.
   return (await unpacked(body as Uint8Array)).toString();
-}
-
-function letterOf(row: PgRow): DeadLetter {
-  return {
-    id: Number(row['id']),
-    account: String(row['account']),
-    line: String(row['line']),
-    reason: String(row['reason']),
-    refusedMs: Number(row['refused_ms']),
-  };
 }

@@ -1,7 +1,7 @@
-import type { DeadLetter } from '../../../schemas/api/telemetry/spool.ts';
 import { siblingModule } from '../../kernel/sibling-module.ts';
 import type { PointsByDevice } from '../../telemetry/ledger.ts';
 import type { RemovedLetters, SpooledLines, SpoolStore } from '../../telemetry/spool-store.ts';
+import { letterOf } from '../rows/dead-letter-rows.ts';
 import { openDatabase, type DatabaseOptions } from './sqlite.ts';
 import type { Row } from './sqlite-protocol.ts';
 
@@ -106,14 +106,4 @@ export async function openSpoolDatabase(
 
 function sharesOf(rows: readonly Row[]): PointsByDevice {
   return Object.fromEntries(rows.map((row) => [String(row['account']), Number(row['lines'])]));
-}
-
-function letterOf(row: Row): DeadLetter {
-  return {
-    id: Number(row['id']),
-    account: String(row['account']),
-    line: String(row['line']),
-    reason: String(row['reason']),
-    refusedMs: Number(row['refused_ms']),
-  };
 }
