@@ -80,8 +80,8 @@ async function startParts(hub: HubContext) {
 
   // What is asked of devices.
   const base = { state, registry, sessions };
-  const notices = createNotices(hub, base);
   const peers = shared && createPeers(hub, shared, { presence });
+  const { notices, spreads } = createNotices(hub, { ...base, peers });
   const twins = await startTwins(hub, { ...base, bus, topics, telemetry, presence, peers });
   const firmware = await startFirmware(hub, { ...base, bus, topics, telemetry, presence });
   const commands = await startCommands(hub, { ...base, bus, topics, telemetry, presence, mail });
@@ -106,6 +106,7 @@ async function startParts(hub: HubContext) {
     homeAssistant,
     schedules,
     notices,
+    spreads,
     identity,
     operators,
     admin,

@@ -29,6 +29,7 @@ export interface Elsewhere {
 /** What the leader alone keeps in memory, by the beginning of the path. */
 const ofLeader = [
   '/api/v1/schedules',
+  '/api/v1/notices',
   '/api/v1/rollouts',
   '/api/v1/group-twins',
   '/api/v1/incidents',

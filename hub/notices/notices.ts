@@ -8,6 +8,8 @@ import type { MayShow } from '../registry/visibility.ts';
 import type { Registry } from '../registry/registry.ts';
 import { parseSelector } from '../registry/selector.ts';
 import type { RunReport } from '../schedules/run-report.ts';
+import type { NoticeOrder, NoticeSpreads } from './notice-spreads.ts';
+import type { NoticesElsewhere } from './notices-elsewhere.ts';
 
 /** Scheduled notices, so that they outlive the hub. All reject with HubError `database-failed`. */
 export interface NoticeStore {
@@ -16,27 +18,19 @@ export interface NoticeStore {
   remove(id: string): Promise<void>;
 }
 
-/** A device's session, as far as a notice goes. */
-export interface NoticeSession {
-  readonly isOpen: boolean;
-  /** @returns whether the device can receive a frame as long as this one, which is written as JSON */
-  readonly outbox: { takes(text: string): boolean };
-  /** @returns whether it was sent */
-  notice(text: string): boolean;
-}
-
 export interface NoticesDeps {
   clock: Clock;
   log: Log;
   registry: Registry;
-  sessions: {
-    get(deviceId: string): NoticeSession | undefined;
-  };
+  /** To the devices of this hub. */
+  spreads: Pick<NoticeSpreads, 'finish' | 'counters'>;
+  /** To those of other hubs; not given: there are none. */
+  elsewhere?: Pick<NoticesElsewhere, 'finish'> | undefined;
   store: NoticeStore;
   /** A new id. */
   newId: () => string;
-  /** Uniform in [0, 1). */
-  random: () => number;
+  /** Whether it is this hub that sends what is scheduled. */
+  leads: () => boolean;
 }
 
 /** Scheduled at a time. Each person or program has as many of them as are still free, half of them alone. */
@@ -54,16 +48,18 @@ export class Notices {
   readonly #deps: NoticesDeps;
   readonly #scheduled = new Map<string, { notice: Notice; cancel: Cancel }>();
   readonly #past: Notice[] = [];
-  #closed = false;
-  /** Functions that end the waits of notices being spread. */
-  readonly #waits = new Set<() => void>();
-  readonly counters = { sent: 0, dropped: 0, offline: 0, tooLarge: 0, missed: 0 };
+  readonly #counters = { offline: 0, missed: 0 };
 
   constructor(deps: NoticesDeps) {
     this.#deps = deps;
   }
 
-  /** Resumes the notices that were scheduled before the hub started. */
+  /** By what became of them, at devices of this hub; and at those of all hubs, where this one was asked for the notice. */
+  get counters(): Readonly<Omit<NoticeReport, 'matched' | 'silentHubs'> & { missed: number }> {
+    return { ...this.#deps.spreads.counters, ...this.#counters };
+  }
+
+  /** Resumes the notices that were scheduled before the hub started, or began to lead. */
   async load(): Promise<void> {
     const nowMs = this.#deps.clock.now();
     for (const notice of await this.#deps.store.load()) {
@@ -71,7 +67,7 @@ export class Notices {
         this.#schedule(notice);
         continue;
       }
-      this.counters.missed += 1;
+      this.#counters.missed += 1;
       this.#deps.log.warn({ id: notice.id, topic: notice.topic }, 'notice was due while no hub ran');
       await this.#finish({ ...notice, missed: true });
     }
@@ -88,7 +84,7 @@ export class Notices {
     if (selector.kind === 'device') await registry.found(selector.id);
     const createdMs = clock.now();
     const notice: Notice = { id: newId(), createdMs, actor, ...request };
-    if (request.atMs === undefined) return this.#remember({ ...notice, report: await this.#send(notice) });
+    if (request.atMs === undefined) return this.#remember({ ...notice, report: await this.#send(notice, 0) });
     if (request.atMs <= createdMs || request.atMs > createdMs + farthestMs)
       throw invalid('/atMs', 'a time in the next 366 days', isoTime(request.atMs));
     const actors = [...this.#scheduled.values()].map((each) => each.notice.actor);
@@ -110,24 +106,9 @@ export class Notices {
     actor = 'local',
   ): Promise<Notice> {
     if (jitterMs <= 0) return this.push(request, actor);
-    const { clock, random, newId } = this.#deps;
+    const { clock, newId } = this.#deps;
     const notice: Notice = { id: newId(), createdMs: clock.now(), actor, ...request };
-    const text = textOf(notice);
-    const startedMs = clock.monotonic();
-    const report: NoticeReport = noReport();
-    const turns = (await this.#deps.registry.select(request.to))
-      .map((id) => ({ id, atMs: startedMs + random() * jitterMs }))
-      .toSorted((a, b) => a.atMs - b.atMs);
-    report.matched = turns.length;
-    for (const [index, { id, atMs }] of turns.entries()) {
-      if (!(await this.#until(atMs))) {
-        report.dropped += turns.length - index;
-        break;
-      }
-      this.#deliver(id, text, report);
-    }
-    this.#count(report);
-    return this.#remember({ ...notice, report });
+    return this.#remember({ ...notice, report: await this.#send(notice, jitterMs) });
   }
 
   /** Sends the notice of a schedule. Resolves when every device had its turn; never rejects. */
@@ -162,8 +143,6 @@ export class Notices {
   close(): void {
     for (const { cancel } of this.#scheduled.values()) cancel();
     this.#scheduled.clear();
-    this.#closed = true;
-    for (const end of this.#waits) end();
   }
 
   #schedule(notice: Notice): void {
@@ -172,12 +151,19 @@ export class Notices {
       if (waitMs > longestTimerMs) this.#schedule(notice);
       else void this.#sendNow(notice);
     });
+    // The store may have it, too, when this hub begins to lead.
+    this.#scheduled.get(notice.id)?.cancel();
     this.#scheduled.set(notice.id, { notice, cancel });
   }
 
   async #sendNow(notice: Notice): Promise<void> {
+    if (!this.#deps.leads()) {
+      // The hub that leads by now has it from the store.
+      this.#scheduled.delete(notice.id);
+      return;
+    }
     try {
-      await this.#finish({ ...notice, report: await this.#send(notice) });
+      await this.#finish({ ...notice, report: await this.#send(notice, 0) });
     } catch (error) {
       this.#deps.log.error({ id: notice.id, reason: messageOf(error) }, 'notice not sent');
     }
@@ -200,45 +186,22 @@ export class Notices {
     return notice;
   }
 
-  async #send(request: NoticeRequest): Promise<NoticeReport> {
-    const text = textOf(request);
-    const report: NoticeReport = noReport();
-    for (const id of await this.#deps.registry.select(request.to)) {
-      report.matched += 1;
-      this.#deliver(id, text, report);
-    }
-    this.#count(report);
-    return report;
-  }
-
-  #deliver(id: string, text: string, report: NoticeReport): void {
-    const session = this.#deps.sessions.get(id);
-    if (session?.isOpen !== true) report.offline += 1;
-    else if (!session.outbox.takes(text)) report.tooLarge += 1;
-    else if (session.notice(text)) report.sent += 1;
-    else report.dropped += 1;
-  }
-
-  #count({ sent, dropped, offline, tooLarge }: NoticeReport): void {
-    this.counters.sent += sent;
-    this.counters.dropped += dropped;
-    this.counters.offline += offline;
-    this.counters.tooLarge += tooLarge;
-  }
-
-  /** False when the hub stops before that moment (monotonic ms). */
-  #until(atMs: number): Promise<boolean> {
-    const waitMs = atMs - this.#deps.clock.monotonic();
-    if (this.#closed || waitMs <= 0) return Promise.resolve(!this.#closed);
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel();
-        this.#waits.delete(end);
-        resolve(!this.#closed);
-      };
-      const cancel = this.#deps.clock.after(waitMs, end);
-      this.#waits.add(end);
-    });
+  /** To each device that the selector matches, whichever hub it is connected to. */
+  async #send({ id, to, topic, data }: Notice, jitterMs: number): Promise<NoticeReport> {
+    const { registry, spreads, elsewhere } = this.#deps;
+    const order: NoticeOrder = { id, to, topic, data, jitterMs };
+    const selected = await registry.select(to);
+    const [here, there] = await Promise.all([spreads.finish(order), elsewhere?.finish(order)]);
+    const sent = here.sent + (there?.delivered.sent ?? 0);
+    const dropped = here.dropped + (there?.delivered.dropped ?? 0);
+    const tooLarge = here.tooLarge + (there?.delivered.tooLarge ?? 0);
+    const handled = sent + dropped + tooLarge;
+    // Another hub may know of a device that was added this moment.
+    const matched = Math.max(selected.length, handled);
+    const offline = matched - handled;
+    this.#counters.offline += offline;
+    const silentHubs = there?.silentHubs ?? [];
+    return { matched, sent, dropped, offline, tooLarge, ...(silentHubs.length > 0 && { silentHubs }) };
   }
 }
 
@@ -247,11 +210,12 @@ function noReport(): NoticeReport {
 }
 
 /** A notice that is too long for every device of its schedule can never be sent. */
-function runReportOf({ matched, sent, dropped, offline, tooLarge }: NoticeReport): RunReport {
+function runReportOf({ matched, sent, dropped, offline, tooLarge, silentHubs = [] }: NoticeReport): RunReport {
   const reasons = Object.entries({
     'too long for the frames that the device takes (hello.maxFrame)': tooLarge,
     offline,
     dropped,
+    'hubs did not answer': silentHubs.length,
   }).filter(([, devices]) => devices > 0);
   return {
     reached: sent,
@@ -259,10 +223,6 @@ function runReportOf({ matched, sent, dropped, offline, tooLarge }: NoticeReport
     reason: reasons.map(([reason, devices]) => `${devices} ${reason}`).join(', '),
     impossible: matched > 0 && tooLarge === matched,
   };
-}
-
-function textOf({ topic, data }: NoticeRequest): string {
-  return JSON.stringify({ type: 'notice', topic, data });
 }
 
 function invalid(path: string, expected: string, got: string): HubError {

@@ -37,7 +37,8 @@ export function startJobs({ config, clock, log, metrics, releasers }: HubContext
     upkeep: () => deps.state.leader.run(() => upkeep.run()),
     renewTicketKeys: async () => listener.setTicketKeys(await loadTicketKeys(config.dataDir, clock.now())),
     notice: config.notice,
-    pushNotice: (notice, actor) => notices.push(notice, actor),
+    pushNotice: (notice, actor) =>
+      deps.state.leader.run(async () => void (await notices.push(notice, actor))),
   };
   for (const job of hubJobs(work, parseCron)) scheduler.add(job);
   scheduler.start();

@@ -29,6 +29,12 @@ const NoticeReport = Type.Object(
     dropped: Type.Integer({ description: 'the connection was too congested to take it' }),
     offline: Type.Integer({ description: 'without an open session; notices are not kept for them' }),
     tooLarge: Type.Integer({ description: 'it is longer than the device can receive (hello.maxFrame)' }),
+    silentHubs: Type.Optional(
+      Type.Array(Type.String(), {
+        description:
+          'hubs of the cluster that did not answer in time: their devices count as offline, and may have it',
+      }),
+    ),
   },
   { description: 'the outcome once it was sent: matched = sent + dropped + offline + tooLarge' },
 );

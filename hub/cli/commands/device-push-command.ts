@@ -37,11 +37,12 @@ export function addPush(device: Command, deps: CliDeps): void {
       if (options.json === true) deps.out(`${JSON.stringify(notice)}\n`);
       else if (report === undefined) deps.out(`notice ${id} is scheduled for ${isoTime(at ?? 0)}\n`);
       else {
-        const { matched, sent, dropped, offline, tooLarge } = report;
+        const { matched, sent, dropped, offline, tooLarge, silentHubs = [] } = report;
+        const silent = silentHubs.length === 0 ? '' : `; no answer from ${silentHubs.join(', ')}`;
         deps.out(
           matched === 0
             ? `no device matches ${to}\n`
-            : `${matched} ${matched === 1 ? 'device' : 'devices'}: sent to ${sent}, dropped (congested) ${dropped}, offline ${offline}, too large for ${tooLarge}\n`,
+            : `${matched} ${matched === 1 ? 'device' : 'devices'}: sent to ${sent}, dropped (congested) ${dropped}, offline ${offline}, too large for ${tooLarge}${silent}\n`,
         );
       }
     });

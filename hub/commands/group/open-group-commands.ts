@@ -1,9 +1,9 @@
 import { isRetryableReason } from '../../../schemas/api/error-codes.ts';
 import { isFinal } from '../../../schemas/command-status.ts';
 import { tally } from '../../../schemas/command-tally.ts';
-import { createHash } from 'node:crypto';
 import { messageOf } from '../../kernel/errors.ts';
 import type { Log } from '../../kernel/log.ts';
+import { ownShare } from '../../kernel/own-share.ts';
 import type { Clock } from '../../../schemas/time/clock.ts';
 import type { CommandFollower } from '../answers.ts';
 import { isUnsent, type Command } from '../command.ts';
@@ -246,7 +246,7 @@ export class OpenGroupCommand implements GroupCommandRecord {
         if (!away) target.deferred = false;
       }
       const { id } = this.#groupCommand;
-      const decision = decide(this.#groupCommand, this.targets, clock.now(), (device) => share(id, device));
+      const decision = decide(this.#groupCommand, this.targets, clock.now(), (device) => ownShare(id, device));
       if (decision.kind === 'send') await this.#send(decision.indexes);
       if (decision.kind === 'end') await this.end(decision.status, decision.reason);
     }
@@ -343,9 +343,4 @@ export class OpenGroupCommand implements GroupCommandRecord {
       if (this.targets[index]?.status === target.status) this.#unsaved.delete(index);
     }
   }
-}
-
-/** A device's own share of a group command's jitter, in [0, 1): the same whenever it is asked for. */
-function share(id: string, device: string): number {
-  return createHash('sha256').update(`${id}/${device}`).digest().readUInt32BE(0) / 2 ** 32;
 }

@@ -1,9 +1,12 @@
 import { openPeerDoor, type PeerDoorDeps } from '../../adapters/http/peer-door.ts';
+import { servePeerNotices } from '../../adapters/http/peer-notices.ts';
 import { createPeerClient } from '../../adapters/peers/peer-client.ts';
 import { makePeerCertificate } from '../../adapters/tls/tls-issuer.ts';
 import { exposePeers } from '../../cluster/cluster-metrics.ts';
 import { Peers, type WatchPeers } from '../../cluster/peers.ts';
 import { RequestPlaces, type Elsewhere } from '../../cluster/request-place.ts';
+import type { NoticeSpreads } from '../../notices/notice-spreads.ts';
+import { NoticesElsewhere } from '../../notices/notices-elsewhere.ts';
 import type { PresenceKeeper } from '../../presence/presence-keeper.ts';
 import type { HubContext } from '../context.ts';
 import type { SharedState } from '../state/shared-state.ts';
@@ -13,8 +16,10 @@ export interface PeerParts {
   elsewhere: Elsewhere;
   /** To its live feed. */
   watch: WatchPeers;
+  /** To the devices of the other hubs. */
+  notices: NoticesElsewhere;
   /** Lets the other hubs ask. @throws HubError `address-in-use` · `config-invalid` · `database-failed` */
-  open(door: Pick<PeerDoorDeps, 'access' | 'serveApi'>): Promise<void>;
+  open(door: Pick<PeerDoorDeps, 'access' | 'serveApi'> & { spreads: NoticeSpreads }): Promise<void>;
 }
 
 /** The other hubs as this one asks them, and its own door for them. */
@@ -36,11 +41,20 @@ export function createPeers(
       ask: (hub, question) => peers.ask(hub, question),
     },
     watch: (asker, message) => peers.watch(asker, message),
-    async open({ access, serveApi }) {
+    notices: new NoticesElsewhere({ clock, me, tenure, peers }),
+    async open({ access, serveApi, spreads }) {
       const { listen, url } = config.peer;
       const { authority, key, cert } = await makePeerCertificate(clock.now());
       const door = await openPeerDoor(
-        { log, access, serveApi, demandHere: (route) => places.demandHere(route) },
+        {
+          log,
+          access,
+          serveApi(app) {
+            serveApi(app);
+            servePeerNotices(app, spreads);
+          },
+          demandHere: (route) => places.demandHere(route),
+        },
         { listen, key, cert },
       );
       releasers.push('door for other hubs', () => door.close());

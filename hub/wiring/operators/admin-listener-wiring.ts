@@ -7,6 +7,7 @@ import { readiness } from '../../admin/readiness.ts';
 import { clusterStatus } from '../../cluster/cluster-status.ts';
 import type { DescriptorWatch } from '../../kernel/descriptor-watch.ts';
 import type { MissingTypes } from '../../registry/missing-types.ts';
+import type { NoticeSpreads } from '../../notices/notice-spreads.ts';
 import type { Schedules } from '../../schedules/schedules.ts';
 import type { AlarmParts } from '../alarms/alarms-wiring.ts';
 import type { HubBus } from '../bus/bus-wiring.ts';
@@ -33,6 +34,7 @@ interface Deps {
   schedules: Schedules;
   cluster: ClusterParts | undefined;
   peers: PeerParts | undefined;
+  spreads: NoticeSpreads;
   operators: OperatorParts;
   admin: AdminParts;
   listener: DeviceListener;
@@ -55,7 +57,7 @@ export async function listenForOperators(hub: HubContext, deps: Deps): Promise<s
     access: operators.access,
     serveApi: (app: Parameters<typeof serveApi>[0]) => serveApi(app, api),
   };
-  await peers?.open(served);
+  await peers?.open({ ...served, spreads: deps.spreads });
   const http = await startAdmin(
     {
       ...served,

@@ -118,6 +118,20 @@ test('a page and the command line learn the same from every hub: device, data, w
     ['cli', 'mqtt'],
   );
 
+  const notices: unknown[] = [];
+  device.client.on('notice', (notice) => notices.push(notice));
+  for (const hub of [a, b]) {
+    const body = { to: 'all', topic: 'news', data: hub === a ? 1 : 2 };
+    const { report } = await callApi(socketOf(hub), 'POST /api/v1/notices', { body });
+    assert.deepEqual(report, { matched: 1, sent: 1, dropped: 0, offline: 0, tooLarge: 0 });
+  }
+  await waitFor(() => notices.length >= 2, { what: 'both notices', ...patient });
+  for (const hub of [a, b]) {
+    const listed = await callApi(socketOf(hub), 'GET /api/v1/notices', {});
+    assert.equal(listed.notices.length, 2, 'every hub lists them');
+  }
+  assert.equal(notices.length, 2, 'each once');
+
   await callApi(socketOf(asked), 'POST /api/v1/schedules', {
     body: {
       name: 'nightly',

@@ -3,6 +3,8 @@ import { test, type TestContext } from 'node:test';
 import type { Notice, NoticeRequest } from '../../../schemas/api/notices.ts';
 import { limits } from '../../../schemas/index.ts';
 import { Notices, type NoticeStore } from '../../../hub/notices/notices.ts';
+import { NoticeSpreads } from '../../../hub/notices/notice-spreads.ts';
+import type { NoticesElsewhere } from '../../../hub/notices/notices-elsewhere.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import { startSessions, turn } from '../../helpers/hubs/session-fixture.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
@@ -26,22 +28,31 @@ class MemoryNoticeStore implements NoticeStore {
   }
 }
 
-/** @param shares what is drawn at random, in turn */
-async function startNotices(t: TestContext, store = new MemoryNoticeStore(), shares: number[] = []) {
+/** @param shares of the jitter, in turn */
+async function startNotices(
+  t: TestContext,
+  store = new MemoryNoticeStore(),
+  shares: number[] = [],
+  elsewhere?: Pick<NoticesElsewhere, 'finish'>,
+) {
+  const leader = { leads: true };
   const hub = await startSessions(t);
   let lastId = 0;
   const newId = (): string => `n${(lastId += 1)}`;
+  const { clock, registry, sessions } = hub;
+  const spreads = new NoticeSpreads({ clock, registry, sessions, share: () => shares.shift() ?? 0.5 });
   const notices = new Notices({
-    clock: hub.clock,
-    registry: hub.registry,
-    sessions: hub.sessions,
+    clock,
+    registry,
+    spreads,
     log: silentLog,
     store,
     newId,
-    random: () => shares.shift() ?? 0.5,
+    leads: () => leader.leads,
+    elsewhere,
   });
   t.after(() => notices.close());
-  return { ...hub, notices, notes: store };
+  return { ...hub, notices, spreads, notes: store, leader };
 }
 
 const data = { text: 'hello' };
@@ -133,11 +144,12 @@ test('a notice with jitter reaches each device at its own moment, and is counted
 });
 
 test('what is still to be sent when the hub stops is counted as dropped', async (t) => {
-  const { notices, open } = await startNotices(t);
+  const { notices, spreads, open } = await startNotices(t);
   const device = await open('d1');
   const spread = notices.sendWithJitter({ to: 'all', topic: 'news', data }, 10_000);
-  notices.close();
-  assert.deepEqual((await spread).report, { matched: 2, sent: 0, dropped: 2, offline: 0, tooLarge: 0 });
+  await turn();
+  spreads.close();
+  assert.deepEqual((await spread).report, { matched: 2, sent: 0, dropped: 1, offline: 1, tooLarge: 0 });
   assert.equal(device.socket.of('notice').length, 0);
 });
 
@@ -167,4 +179,51 @@ test('the notice of a schedule reports how many devices have it, and why not the
   });
   const bad = await send({ to: 'a b' });
   assert.deepEqual([bad.reached, bad.over, bad.impossible], [0, true, true]);
+});
+
+test('a notice goes to the devices of other hubs as well: its report counts them, and names hubs that did not answer', async (t) => {
+  const orders: unknown[] = [];
+  const { notices, open } = await startNotices(t, undefined, [], {
+    async finish(order) {
+      orders.push(order);
+      return { delivered: { sent: 1, dropped: 0, tooLarge: 0 }, silentHubs: ['c'] };
+    },
+  });
+  await open('d1');
+  const { report } = await notices.push({ to: 'all', topic: 'news', data });
+  assert.deepEqual(report, { matched: 2, sent: 2, dropped: 0, offline: 0, tooLarge: 0, silentHubs: ['c'] });
+  assert.deepEqual(orders, [{ id: 'n1', to: 'all', topic: 'news', data, jitterMs: 0 }]);
+  const { sent, offline } = notices.counters;
+  assert.deepEqual([sent, offline], [1, 0], 'each hub counts what it has sent');
+});
+
+test('a notice that another hub asks for again is not sent again, and how far it is is answered', async (t) => {
+  const { spreads, open, clock } = await startNotices(t, undefined, [0.1, 0.9]);
+  const [first, second] = [await open('d1'), await open('d2')];
+  const order = { id: 'of-b', to: 'all', topic: 'news', data, jitterMs: 10_000 };
+  assert.deepEqual(await spreads.begin(order), {
+    delivered: { sent: 0, dropped: 0, tooLarge: 0 },
+    isOver: false,
+  });
+  await clock.advanceAsync(1_000);
+  assert.deepEqual([(await spreads.begin(order)).delivered.sent, first.socket.of('notice').length], [1, 1]);
+  await clock.advanceAsync(9_000);
+  const over = await spreads.begin(order);
+  assert.deepEqual([over.delivered.sent, over.isOver], [2, true]);
+  assert.deepEqual([first.socket.of('notice').length, second.socket.of('notice').length], [1, 1]);
+});
+
+test('a hub that does not lead any more leaves what is scheduled to the one that does', async (t) => {
+  const { notices, notes, leader, clock, open } = await startNotices(t);
+  const device = await open('d1');
+  await notices.push({ to: 'all', topic: 'news', data, atMs: startMs + 20_000 });
+  leader.leads = false;
+  await clock.advanceAsync(20_000);
+  assert.deepEqual([device.socket.of('notice').length, notes.rows.size], [0, 1]);
+  leader.leads = true;
+  // It leads again, twice.
+  await notices.load();
+  await notices.load();
+  await clock.advanceAsync(1);
+  assert.deepEqual([device.socket.of('notice').length, notes.rows.size], [1, 0]);
 });

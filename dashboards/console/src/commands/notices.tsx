@@ -74,7 +74,7 @@ function NoticeTable({ notices }: { notices: readonly Notice[] }) {
 
 function reportWords(report: NoticeReport | undefined): string {
   if (report === undefined) return 'due';
-  const { matched, sent, dropped, offline, tooLarge } = report;
+  const { matched, sent, dropped, offline, tooLarge, silentHubs = [] } = report;
   const rest = [
     [offline, 'offline'],
     [dropped, texts.commands.tooCongested],
@@ -83,6 +83,7 @@ function reportWords(report: NoticeReport | undefined): string {
   return [
     texts.commands.sentToSome(sent, matched),
     ...rest.flatMap(([n, word]) => (n > 0 ? [`${countWords(n)} ${word}`] : [])),
+    ...silentHubs.map(texts.commands.noAnswerOfHub),
   ].join(', ');
 }
 

@@ -87,6 +87,7 @@ export const commands = {
   missedNoHubRan: 'missed: no hub ran',
   tooCongested: 'too congested',
   tooLarge: 'too large',
+  noAnswerOfHub: (hub: string) => `no answer from hub ${hub}`,
   sentToSome: (sent: number, matched: number) => `sent to ${countWords(sent)} of ${countWords(matched)}`,
   noticeIsScheduled: 'The notice is scheduled',
   theNoticeWas: (report: string) => `The notice was ${report}`,
