@@ -28,7 +28,7 @@ export class NackLog {
 
   constructor({ clock, ...deps }: { clock: Clock; store: DeviceListStore<NackRow>; log: Log }) {
     this.#clock = clock;
-    this.lists = new DeviceLists({ ...deps, bound });
+    this.lists = new DeviceLists({ ...deps, bound, timeOf: ({ timeMs }) => timeMs });
   }
 
   /** @returns its row */

@@ -40,6 +40,10 @@ export class Refusals implements DeviceFollower {
     this.#feed.nacked(device.id, row);
   }
 
+  moved(deviceId: string): void {
+    this.log.lists.changedElsewhere(deviceId);
+  }
+
   removed(deviceId: string): void {
     this.log.forget(deviceId);
     this.rejects.forget(deviceId);

@@ -5,21 +5,33 @@ import type { Log } from './log.ts';
 export interface DeviceListStore<Row> {
   /** Devices without rows are left out. */
   load(deviceIds: readonly string[]): Promise<ReadonlyMap<string, Row[]>>;
-  /** Replaces the rows of these devices, in one transaction. */
-  save(lists: ReadonlyMap<string, readonly Row[]>): Promise<void>;
+  /**
+   * Changes the rows of each device, as they are stored now: another hub may have changed them since they were read. A change may be
+   * called several times.
+   * @returns what is stored then; devices that are not registered are left out
+   */
+  save(changes: ReadonlyMap<string, ListChange<Row>>): Promise<ReadonlyMap<string, Row[]>>;
 }
+
+export type ListChange<Row> = (stored: readonly Row[]) => Row[];
 
 export interface DeviceListsDeps<Row> {
   store: DeviceListStore<Row>;
   log: Log;
   /** Removes what is too much; called when there are more. */
   bound: (rows: Row[]) => void;
+  /** When a row was made, or changed last. */
+  timeOf: (row: Row) => number;
 }
 
 interface List<Row> {
   rows: Row[];
-  /** What an earlier hub left is among them. It is read when somebody asks for it, or before they are saved. */
+  /** What an earlier hub, or another one, left is among them. It is read when somebody asks for it, or when they are saved. */
   whole: boolean;
+  /** Those of `rows` that came, or were changed, since they were saved. */
+  fresh: Set<Row>;
+  /** The last row, which alone may be changed, and how it is stored. */
+  last?: { row: Row; text: string } | undefined;
 }
 
 /**
@@ -51,21 +63,35 @@ export class DeviceLists<Row> {
   }
 
   add(deviceId: string, row: Row): void {
-    const { rows } = this.#listOf(deviceId);
+    const { rows, fresh } = this.#listOf(deviceId);
     rows.push(row);
     this.#deps.bound(rows);
+    fresh.add(row);
+    // No more than the list itself has.
+    if (fresh.size > 2 * rows.length) for (const each of fresh) if (!rows.includes(each)) fresh.delete(each);
     this.#saving.mark(deviceId);
   }
 
   /** Its last row is another now. */
   changed(deviceId: string): void {
+    const { rows, fresh } = this.#listOf(deviceId);
+    const last = rows.at(-1);
+    if (last !== undefined) fresh.add(last);
     this.#saving.mark(deviceId);
+  }
+
+  /** Another hub had the device, and may have added rows. */
+  changedElsewhere(deviceId: string): void {
+    const list = this.#lists.get(deviceId);
+    if (list === undefined) return;
+    list.whole = false;
+    list.rows = [...list.fresh];
   }
 
   /** Oldest first; if the disk fails, only those since the start. */
   async of(deviceId: string): Promise<readonly Row[]> {
     const list = this.#listOf(deviceId);
-    await this.#saving.tried([deviceId], () => this.#complete([deviceId]));
+    await this.#saving.tried([deviceId], () => this.#complete(deviceId));
     return list.rows;
   }
 
@@ -87,33 +113,66 @@ export class DeviceLists<Row> {
   #listOf(deviceId: string): List<Row> {
     let list = this.#lists.get(deviceId);
     if (list === undefined) {
-      list = { rows: [], whole: false };
+      list = { rows: [], whole: false, fresh: new Set() };
       this.#lists.set(deviceId, list);
     }
     return list;
   }
 
   async #write(ids: readonly string[]): Promise<void> {
-    await this.#complete(ids);
-    const lists = new Map<string, readonly Row[]>();
+    const taken = new Map<string, { list: List<Row>; fresh: Set<Row> }>();
+    const changes = new Map<string, ListChange<Row>>();
+    const ends = new Map<string, List<Row>['last']>();
     for (const id of ids) {
       const list = this.#lists.get(id);
-      if (list?.whole === true) lists.set(id, list.rows);
+      if (list === undefined) continue;
+      const { fresh } = list;
+      list.fresh = new Set();
+      taken.set(id, { list, fresh });
+      changes.set(id, (stored) => {
+        // The device was removed meanwhile.
+        if (this.#lists.get(id) !== list) return [...stored];
+        const rows = this.#merged(list, stored, fresh);
+        const row = rows.at(-1);
+        ends.set(id, row === undefined ? undefined : { row, text: JSON.stringify(row) });
+        return rows;
+      });
     }
-    await this.#deps.store.save(lists);
+    try {
+      for (const [id, rows] of await this.#deps.store.save(changes)) {
+        const list = this.#lists.get(id);
+        // It may have been removed meanwhile.
+        if (list === undefined || list !== taken.get(id)?.list) continue;
+        list.rows = [...rows, ...[...list.fresh].filter((row) => !rows.includes(row))];
+        this.#deps.bound(list.rows);
+        list.whole = true;
+        list.last = ends.get(id);
+      }
+    } catch (error) {
+      for (const { list, fresh } of taken.values()) list.fresh = fresh.union(list.fresh);
+      throw error;
+    }
   }
 
   /** Puts what is on disk before what came since. @throws HubError `database-failed` */
-  async #complete(ids: readonly string[]): Promise<void> {
-    const missing = ids.filter((id) => this.#lists.get(id)?.whole === false);
-    if (missing.length === 0) return;
-    const lists = missing.map((id) => [id, this.#listOf(id)] as const);
-    const stored = await this.#deps.store.load(missing);
-    for (const [id, list] of lists) {
-      if (list.whole) continue;
-      list.rows.unshift(...(stored.get(id) ?? []));
-      this.#deps.bound(list.rows);
-      list.whole = true;
-    }
+  async #complete(id: string): Promise<void> {
+    if (this.#listOf(id).whole) return;
+    const stored = (await this.#deps.store.load([id])).get(id) ?? [];
+    const list = this.#listOf(id);
+    if (list.whole) return;
+    list.rows = this.#merged(list, stored, new Set(list.rows));
+    list.whole = true;
+    const row = list.rows.at(-1);
+    if (list.fresh.size === 0 && row !== undefined) list.last = { row, text: JSON.stringify(row) };
+  }
+
+  /** What is stored and what came since, by time; a row that was changed is in the place of itself. */
+  #merged({ last }: List<Row>, stored: readonly Row[], fresh: ReadonlySet<Row>): Row[] {
+    const { bound, timeOf } = this.#deps;
+    const before = last !== undefined && fresh.has(last.row) ? last.text : undefined;
+    const kept = stored.filter((row) => before === undefined || JSON.stringify(row) !== before);
+    const rows = [...kept, ...fresh].toSorted((a, b) => timeOf(a) - timeOf(b));
+    bound(rows);
+    return rows;
   }
 }

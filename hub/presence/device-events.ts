@@ -20,7 +20,7 @@ export class DeviceEvents implements PresenceFollower {
 
   constructor({ clock, ...deps }: { clock: Clock; store: DeviceListStore<DeviceEvent>; log: Log }) {
     this.#clock = clock;
-    this.lists = new DeviceLists({ ...deps, bound });
+    this.lists = new DeviceLists({ ...deps, bound, timeOf: (event) => event.lastMs ?? event.atMs });
   }
 
   record(deviceId: string, event: DeviceEventBody): void {
@@ -43,6 +43,10 @@ export class DeviceEvents implements PresenceFollower {
   /** Oldest first. */
   of(deviceId: string): Promise<readonly DeviceEvent[]> {
     return this.lists.of(deviceId);
+  }
+
+  moved(deviceId: string): void {
+    this.lists.changedElsewhere(deviceId);
   }
 
   removed(deviceId: string): void {

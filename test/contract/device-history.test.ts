@@ -10,16 +10,23 @@ contract('lists of devices come back after a restart, and go with their device',
   const { devices, events } = state.stores;
   await devices.add([storedDevice('a'), storedDevice('b'), storedDevice('__proto__')]);
   await events.save(new Map());
-  await events.save(new Map([['a', [event('1')]]]));
+  await events.save(new Map([['a', () => [event('1')]]]));
   const two = [event('2'), event(`"ß' \u2028 \u0000`)];
-  await events.save(
+  const saved = await events.save(
     new Map([
-      ['a', two],
-      ['b', [event('3')]],
-      ['__proto__', [event('4')]],
-      ['unknown', [event('5')]],
+      [
+        'a',
+        (stored: readonly DeviceEvent[]) => {
+          assert.deepEqual(stored, [event('1')]);
+          return two;
+        },
+      ],
+      ['b', () => [event('3')]],
+      ['__proto__', () => [event('4')]],
+      ['unknown', () => [event('5')]],
     ]),
   );
+  assert.deepEqual([...saved.keys()].toSorted(), ['__proto__', 'a', 'b']);
   assert.equal((await state.stores.nacks.load(['a'])).size, 0, 'each kind has its own');
   await devices.remove('b');
   await state.restart();

@@ -14,22 +14,64 @@ export function createPostgresLists<Entry>(
   owner: PostgresOwner,
   kind: ListKind,
 ): DeviceListStore<Entry> {
+  const rows = deviceListRows<Entry>(postgresTables(db, owner), kind);
   return {
-    ...deviceListRows<Entry>(postgresTables(db, owner), kind),
+    ...rows,
 
-    async save(lists) {
-      if (lists.size === 0) return;
-      const given = [...lists].toSorted(([a], [b]) => (a < b ? -1 : 1));
-      await db.query(
-        `WITH registered AS (${registeredAmong('$2')})
-         INSERT INTO device_list (device_id, kind, entries)
-         SELECT g.id, $1, g.entries FROM unnest($2::text[], $3::text[]) AS g(id, entries)
-           JOIN registered ON registered.id = g.id ORDER BY g.id
-         ON CONFLICT (device_id, kind) DO UPDATE SET entries = excluded.entries`,
-        [kind, given.map(([id]) => id), given.map(([, rows]) => JSON.stringify(rows))],
-      );
+    async save(changes) {
+      const saved = new Map<string, Entry[]>();
+      /** As they were read for the last try; null: there was none. */
+      let known = new Map<string, string | null>();
+      let left = [...changes.keys()].toSorted();
+      while (left.length > 0) {
+        const texts = await readTexts(db, kind, left);
+        // Where it was as it is now, no other hub came between: the device is not registered.
+        const tried = left.filter((id) => known.get(id) !== (texts.get(id) ?? null));
+        known = new Map(tried.map((id) => [id, texts.get(id) ?? null]));
+        const lists = new Map(
+          tried.map((id) => [id, changes.get(id)?.(jsonOf(known.get(id) ?? '[]') as Entry[]) ?? []]),
+        );
+        const written = await writeLists(db, kind, lists, known);
+        for (const id of written) saved.set(id, lists.get(id) ?? []);
+        left = tried.filter((id) => !saved.has(id));
+      }
+      return saved;
     },
   };
+}
+
+async function readTexts(db: Postgres, kind: ListKind, ids: readonly string[]): Promise<Map<string, string>> {
+  const sql = 'SELECT device_id, entries FROM device_list WHERE kind = $1 AND device_id = ANY($2::text[])';
+  const rows = await db.query(sql, [kind, ids]);
+  return new Map(rows.map((row) => [String(row['device_id']), String(row['entries'])]));
+}
+
+/** @returns those whose list was still the known one */
+async function writeLists(
+  db: Postgres,
+  kind: ListKind,
+  lists: ReadonlyMap<string, readonly unknown[]>,
+  known: ReadonlyMap<string, string | null>,
+): Promise<string[]> {
+  const ids = [...lists.keys()];
+  const rows = await db.query(
+    `WITH registered AS (${registeredAmong('$2')}),
+     given AS (
+       SELECT g.* FROM unnest($2::text[], $3::text[], $4::text[]) AS g(id, known, entries)
+         JOIN registered ON registered.id = g.id),
+     held AS (
+       SELECT g.* FROM given g JOIN device_list l ON l.device_id = g.id AND l.kind = $1 AND l.entries = g.known
+        ORDER BY g.id FOR UPDATE OF l),
+     changed AS (
+       UPDATE device_list l SET entries = h.entries FROM held h
+        WHERE l.device_id = h.id AND l.kind = $1 AND l.entries = h.known RETURNING l.device_id),
+     added AS (
+       INSERT INTO device_list (device_id, kind, entries) SELECT id, $1, entries FROM given WHERE known IS NULL ORDER BY id
+       ON CONFLICT (device_id, kind) DO NOTHING RETURNING device_id)
+     SELECT device_id FROM changed UNION ALL SELECT device_id FROM added`,
+    [kind, ids, ids.map((id) => known.get(id) ?? null), [...lists.values()].map((each) => JSON.stringify(each))],
+  );
+  return rows.map((row) => String(row['device_id']));
 }
 
 /** Refusals by field and firmware. */

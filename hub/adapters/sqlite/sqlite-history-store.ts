@@ -31,21 +31,26 @@ export const historyMigrations: readonly string[] = [
 
 /** The events of each device, or its nacks. */
 export function createDeviceListStore<Entry>(db: Database, kind: ListKind): DeviceListStore<Entry> {
+  const rows = deviceListRows<Entry>(sqliteTables(db), kind);
   return {
-    ...deviceListRows<Entry>(sqliteTables(db), kind),
+    ...rows,
 
-    async save(lists) {
-      if (lists.size === 0) return;
-      await db.transaction([
+    async save(changes) {
+      if (changes.size === 0) return new Map();
+      const stored = await rows.load([...changes.keys()]);
+      const lists = new Map([...changes].map(([id, change]) => [id, change(stored.get(id) ?? [])]));
+      const [saved = []] = await db.transaction([
         {
           sql: `INSERT INTO device_list (kind, device_id, entries)
                 SELECT ?1, value ->> 0, value -> 1 FROM json_each(?2)
                  -- What happens while a device is removed is not kept of it.
                  WHERE EXISTS (SELECT 1 FROM device WHERE id = value ->> 0)
-                ON CONFLICT (kind, device_id) DO UPDATE SET entries = excluded.entries`,
+                ON CONFLICT (kind, device_id) DO UPDATE SET entries = excluded.entries RETURNING device_id`,
           params: [kind, JSON.stringify([...lists])],
         },
       ]);
+      const ids = new Set(saved.map((row) => String(row['device_id'])));
+      return new Map([...lists].filter(([id]) => ids.has(id)));
     },
   };
 }

@@ -7,7 +7,7 @@ import type {
 } from '../../../hub/registry/device-store.ts';
 import type { PresenceRow, PresenceStore } from '../../../hub/presence/presence-store.ts';
 import type { AnchoredBoot } from '../../../hub/registry/unseen-boots.ts';
-import type { DeviceListStore } from '../../../hub/kernel/device-lists.ts';
+import type { DeviceListStore, ListChange } from '../../../hub/kernel/device-lists.ts';
 import { HubError } from '../../../hub/kernel/errors.ts';
 
 /** Epochs and anchors in memory, by the rules of the real store. */
@@ -131,10 +131,15 @@ export class MemoryDeviceLists<Row> implements DeviceListStore<Row> {
     return Promise.resolve(new Map(known.map((id) => [id, JSON.parse(this.lists.get(id) ?? '') as Row[]])));
   }
 
-  save(lists: ReadonlyMap<string, readonly Row[]>): Promise<void> {
-    if (this.fails) return Promise.reject(new HubError('database-failed'));
+  async save(changes: ReadonlyMap<string, ListChange<Row>>): Promise<ReadonlyMap<string, Row[]>> {
+    const stored = await this.load([...changes.keys()]);
     this.saves += 1;
-    for (const [id, rows] of lists) this.lists.set(id, JSON.stringify(rows));
-    return Promise.resolve();
+    const saved = new Map<string, Row[]>();
+    for (const [id, change] of changes) {
+      const rows = change(stored.get(id) ?? []);
+      this.lists.set(id, JSON.stringify(rows));
+      saved.set(id, rows);
+    }
+    return saved;
   }
 }

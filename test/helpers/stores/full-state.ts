@@ -78,8 +78,8 @@ async function fillDevices({
   await devices.remove('gone');
   await devices.remove('left');
   await removals.commandsEnded(['left']);
-  await events.save(new Map([['a', [{ atMs: 1.5, kind: 'connected', address: text }]]]));
-  await nacks.save(new Map([['b', [{ atMs: 1.5, code: 'invalid' } as never]]]));
+  await events.save(new Map([['a', () => [{ atMs: 1.5, kind: 'connected', address: text }]]]));
+  await nacks.save(new Map([['b', () => [{ atMs: 1.5, code: 'invalid' } as never]]]));
   const common = { type: 'a@1', stream: 'env', field: '/a', rule: 'maximum', firmware: '' };
   const devicesOf: StoredReject['devices'] = [['a', { count: 2, lastMs: 9, message: text }]];
   const reject: StoredReject = { common, by: 'a', count: 2, lastMs: 9, devices: devicesOf };

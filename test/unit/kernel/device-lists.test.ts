@@ -8,7 +8,7 @@ function newLists(store = new MemoryDeviceLists<number>()) {
   const bound = (rows: number[]): void => {
     if (rows.length > 3) rows.splice(0, rows.length - 3);
   };
-  return { store, lists: new DeviceLists<number>({ store, log: silentLog, bound }) };
+  return { store, lists: new DeviceLists<number>({ store, log: silentLog, bound, timeOf: (row) => row }) };
 }
 
 test('a fleet that changes at once is saved little by little, and as a whole at the end', async () => {
