@@ -30,12 +30,15 @@ export interface StoredReject extends Omit<Entry, 'devices'> {
   devices: [string, Share][];
 }
 
+/** What becomes of a row as it is stored now, undefined for none. It may be called several times. */
+export type RejectChange = (stored: StoredReject | undefined) => StoredReject | undefined;
+
 /** Every method may reject with HubError `database-failed`. */
 export interface RejectStore {
-  /** The row whose last refusal is oldest comes first. */
+  /** Of all hubs; the row whose last refusal is oldest comes first. */
   load(): Promise<{ entries: StoredReject[]; other: number }>;
-  /** In one transaction. @param dropped keys of rows that are no more */
-  save(change: { changed: Map<string, StoredReject>; dropped: string[]; other: number }): Promise<void>;
+  /** @param changes by the key of the row; @param other is added to what is stored */
+  save(changes: ReadonlyMap<string, RejectChange>, other: number): Promise<void>;
 }
 
 const maxRows = 1_000;
@@ -57,7 +60,13 @@ export class Rejects {
   readonly #begun = new Map<string, number>();
   /** Of rows that were changed or dropped since they were saved. */
   readonly #saving: BatchedSaving;
+  /** What has come since the rows were saved. */
+  readonly #unsaved = new Map<string, Unsaved>();
   #other = 0;
+  /** How much of it is not saved. */
+  #unsavedOther = 0;
+  /** Rises with each write, so that what was read before it is not taken for what is there after it. */
+  #writes = 0;
 
   constructor(deps: { clock: Clock; store: RejectStore; log: Log }) {
     this.#deps = deps;
@@ -76,11 +85,7 @@ export class Rejects {
   /** Takes up what an earlier hub counted, but of devices that were removed since. */
   async load(isKnown: (deviceId: string) => boolean): Promise<void> {
     const { entries, other } = await this.#deps.store.load();
-    this.#other = other;
-    for (const { devices, ...entry } of entries) {
-      this.#entries.set(keyOf(entry.common), { ...entry, devices: new Map(devices) });
-      this.#begun.set(entry.by, (this.#begun.get(entry.by) ?? 0) + 1);
-    }
+    this.#take(entries, other);
     const removed = new Set(entries.flatMap(({ devices }) => devices.map(([id]) => id)));
     for (const id of removed) if (!isKnown(id)) this.forget(id);
     this.#dropOld();
@@ -104,18 +109,18 @@ export class Rejects {
     const key = keyOf(common);
     const entry = this.#entries.get(key) ?? this.#begin(device.id, common);
     if (entry === undefined) {
-      this.#other += 1;
+      this.#countOther(1);
       return undefined;
     }
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     this.#saving.mark(key);
-    entry.count += 1;
-    entry.lastMs = this.#deps.clock.now();
-    const share = entry.devices.get(device.id);
-    entry.devices.delete(device.id);
-    entry.devices.set(device.id, { count: (share?.count ?? 0) + 1, lastMs: entry.lastMs, message });
-    dropFirst(entry.devices, maxDevices);
+    const lastMs = this.#deps.clock.now();
+    for (const row of [entry, this.#unsavedOf(key, entry)]) {
+      row.count += 1;
+      row.lastMs = lastMs;
+      addShare(row.devices, device.id, { count: 1, lastMs, message });
+    }
     const [oldest] = this.#entries;
     if (this.#entries.size > maxRows && oldest !== undefined) this.#drop(...oldest);
     return common;
@@ -135,6 +140,9 @@ export class Rejects {
     for (const [key, entry] of this.#entries) {
       if (!entry.devices.delete(deviceId)) continue;
       this.#saving.mark(key);
+      const unsaved = this.#unsavedOf(key, entry);
+      unsaved.devices.delete(deviceId);
+      unsaved.forgotten.add(deviceId);
       if (entry.devices.size === 0) this.#drop(key, entry);
     }
     this.#begun.delete(deviceId);
@@ -150,14 +158,71 @@ export class Rejects {
     return this.#saving.saveAll();
   }
 
-  #write(keys: readonly string[]): Promise<void> {
-    const changed = new Map<string, StoredReject>();
-    for (const key of keys) {
-      const entry = this.#entries.get(key);
-      if (entry !== undefined) changed.set(key, { ...entry, devices: [...entry.devices] });
+  /** Reads what other hubs have counted. To be called every few seconds where there are some. */
+  async refresh(): Promise<void> {
+    const writes = this.#writes;
+    await this.#saving.tried([], async () => {
+      const { entries, other } = await this.#deps.store.load();
+      // What is being written is in the store, or still to come.
+      if (writes !== this.#writes || writes % 2 === 1) return;
+      this.#entries.clear();
+      this.#begun.clear();
+      this.#take(entries, other + this.#unsavedOther);
+      for (const [key, unsaved] of this.#unsaved) {
+        const row = withUnsaved(this.#entries.get(key), unsaved);
+        if (row.devices.size > 0 && !unsaved.dropped) this.#entries.set(key, row);
+        else this.#entries.delete(key);
+      }
+    });
+  }
+
+  #take(entries: readonly StoredReject[], other: number): void {
+    this.#other = other;
+    for (const { devices, ...entry } of entries) {
+      this.#entries.set(keyOf(entry.common), { ...entry, devices: new Map(devices) });
+      this.#begun.set(entry.by, (this.#begun.get(entry.by) ?? 0) + 1);
     }
-    const dropped = keys.filter((key) => !changed.has(key));
-    return this.#deps.store.save({ changed, dropped, other: this.#other });
+  }
+
+  async #write(keys: readonly string[]): Promise<void> {
+    const changes = new Map<string, RejectChange>();
+    const taken = new Map<string, Unsaved>();
+    for (const key of keys) {
+      const unsaved = this.#unsaved.get(key);
+      if (unsaved === undefined) continue;
+      this.#unsaved.delete(key);
+      taken.set(key, unsaved);
+      changes.set(key, (stored) => storedOf(stored, unsaved));
+    }
+    const other = this.#unsavedOther;
+    this.#unsavedOther = 0;
+    this.#writes += 1;
+    try {
+      await this.#deps.store.save(changes, other);
+    } catch (error) {
+      this.#unsavedOther += other;
+      for (const [key, unsaved] of taken) {
+        const since = this.#unsaved.get(key);
+        this.#unsaved.set(key, since === undefined ? unsaved : both(unsaved, since));
+      }
+      throw error;
+    } finally {
+      this.#writes += 1;
+    }
+  }
+
+  #unsavedOf(key: string, { common, by }: Entry): Unsaved {
+    let unsaved = this.#unsaved.get(key);
+    if (unsaved === undefined) {
+      unsaved = { common, by, count: 0, lastMs: 0, devices: new Map(), forgotten: new Set(), dropped: false };
+      this.#unsaved.set(key, unsaved);
+    }
+    return unsaved;
+  }
+
+  #countOther(more: number): void {
+    this.#other += more;
+    this.#unsavedOther += more;
   }
 
   #begin(by: string, common: Common): Entry | undefined {
@@ -172,9 +237,12 @@ export class Rejects {
     for (const [key, entry] of this.#entries) if (entry.lastMs < endMs) this.#drop(key, entry);
   }
 
-  #drop(key: string, { count, by }: Entry): void {
-    this.#other += count;
+  #drop(key: string, entry: Entry): void {
+    const { count, by } = entry;
+    this.#countOther(count);
     this.#entries.delete(key);
+    const unsaved = this.#unsavedOf(key, entry);
+    this.#unsaved.set(key, { ...unsaved, ...entry, devices: new Map(), count: 0, dropped: true });
     this.#saving.mark(key);
     const begun = this.#begun.get(by) ?? 0;
     if (begun > 1) this.#begun.set(by, begun - 1);
@@ -196,7 +264,46 @@ function rowOf({ devices, count, common }: Entry, mayShow: MayShow | undefined):
   return { ...common, count: sum, lastMs, example: { device, message } };
 }
 
-function dropFirst(map: Map<string, unknown>, limit: number): void {
-  const [first] = map.keys();
-  if (map.size > limit && first !== undefined) map.delete(first);
+function addShare(devices: Map<string, Share>, id: string, { count, lastMs, message }: Share): void {
+  const before = devices.get(id)?.count ?? 0;
+  // The most recent one is last.
+  devices.delete(id);
+  devices.set(id, { count: before + count, lastMs, message });
+  const [first] = devices.keys();
+  if (devices.size > maxDevices && first !== undefined) devices.delete(first);
+}
+
+/** Refusals since a row was saved. */
+interface Unsaved extends Entry {
+  /** Devices that were removed. */
+  forgotten: Set<string>;
+  /** The row as it was is no more; what came afterwards begins another. */
+  dropped: boolean;
+}
+
+function both(one: Unsaved, since: Unsaved): Unsaved {
+  if (since.dropped) return since;
+  const forgotten = one.forgotten.union(since.forgotten);
+  return { ...since, ...withUnsaved(one, since), forgotten, dropped: one.dropped };
+}
+
+function withUnsaved(row: Entry | undefined, { forgotten, ...unsaved }: Unsaved): Entry {
+  const devices = new Map(row?.devices);
+  for (const id of forgotten) devices.delete(id);
+  for (const [id, share] of unsaved.devices) addShare(devices, id, share);
+  return {
+    common: unsaved.common,
+    by: row?.by ?? unsaved.by,
+    count: (row?.count ?? 0) + unsaved.count,
+    lastMs: Math.max(row?.lastMs ?? 0, unsaved.lastMs),
+    devices,
+  };
+}
+
+function storedOf(stored: StoredReject | undefined, unsaved: Unsaved): StoredReject | undefined {
+  // Unless another hub has counted in it since.
+  const isGone = unsaved.dropped && stored !== undefined && stored.lastMs <= unsaved.lastMs;
+  const before = stored === undefined || isGone ? undefined : { ...stored, devices: new Map(stored.devices) };
+  const row = withUnsaved(before, unsaved);
+  return row.devices.size === 0 ? undefined : { ...row, devices: [...row.devices] };
 }

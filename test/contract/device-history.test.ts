@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { StoredReject } from '../../hub/admin/rejects.ts';
+import type { RejectChange, StoredReject } from '../../hub/admin/rejects.ts';
 import type { DeviceEvent } from '../../schemas/api/presence.ts';
 import { storedDevice } from '../helpers/stores/stored-device.ts';
 import { contract } from '../helpers/stores/store-kinds.ts';
@@ -45,13 +45,25 @@ contract('refusals come back after a restart, the oldest first', async (state) =
     lastMs,
     devices: [['d-1', { count: 2, lastMs, message: '"' }]],
   });
-  const changed = new Map([
-    ['x', row(9)],
-    ['y', row(5)],
-    ['z', row(7)],
+  const changes = new Map([
+    ['x', () => row(9)],
+    ['y', () => row(5)],
+    ['z', () => row(7)],
   ]);
-  await rejects.save({ changed, dropped: [], other: 3 });
-  await rejects.save({ changed: new Map([['y', row(11)]]), dropped: ['z', 'none'], other: 4 });
+  await rejects.save(changes, 3);
+  const later = (stored: StoredReject | undefined) => {
+    assert.deepEqual(stored, row(5));
+    return row(11);
+  };
+  const gone = () => undefined;
+  await rejects.save(
+    new Map<string, RejectChange>([
+      ['y', later],
+      ['z', gone],
+      ['none', gone],
+    ]),
+    1,
+  );
   await state.restart();
   assert.deepEqual(await state.stores.rejects.load(), { entries: [row(9), row(11)], other: 4 });
 });

@@ -1,8 +1,9 @@
 /** Recent events and nacks of each device, and refusals by field and firmware. */
 
-import type { RejectStore } from '../../admin/rejects.ts';
+import type { RejectStore, StoredReject } from '../../admin/rejects.ts';
 import type { DeviceListStore } from '../../kernel/device-lists.ts';
 import { deviceListRows, rejectRows, type ListKind } from '../rows/history-rows.ts';
+import { jsonOf } from '../rows/row.ts';
 import type { Postgres } from './postgres.ts';
 import { registeredAmong } from './postgres-device-store.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
@@ -79,23 +80,31 @@ export function createPostgresRejects(db: Postgres, owner: PostgresOwner): Rejec
   return {
     ...rejectRows(postgresTables(db, owner)),
 
-    async save({ changed, dropped, other }) {
-      const given = [...changed];
-      await db.query(
-        `WITH saved AS (
-           INSERT INTO reject (key, last_ms, entry)
-           SELECT * FROM unnest($1::text[], $2::float8[], $3::text[])
-           ON CONFLICT (key) DO UPDATE SET last_ms = excluded.last_ms, entry = excluded.entry),
-         gone AS (DELETE FROM reject WHERE key = ANY($4::text[]))
-         INSERT INTO reject_other (one, count) VALUES (true, $5) ON CONFLICT (one) DO UPDATE SET count = excluded.count`,
-        [
-          given.map(([key]) => key),
-          given.map(([, { lastMs }]) => lastMs),
-          given.map(([, entry]) => JSON.stringify(entry)),
-          dropped,
-          other,
-        ],
-      );
+    async save(changes, other) {
+      const keys = [...changes.keys()].toSorted();
+      // The row of `other` is held until the end: one hub writes at a time, so that what it has read is still so.
+      await db.transaction(async (query) => {
+        await query(
+          `INSERT INTO reject_other (one, count) VALUES (true, $1) ON CONFLICT (one) DO UPDATE SET count = reject_other.count + $1`,
+          [other],
+        );
+        const rows = await query('SELECT key, entry FROM reject WHERE key = ANY($1::text[])', [keys]);
+        const stored = new Map(rows.map(({ key, entry }) => [String(key), jsonOf(entry) as StoredReject]));
+        const next = keys.map((key) => [key, changes.get(key)?.(stored.get(key))] as const);
+        const kept = next.flatMap(([key, row]) => (row === undefined ? [] : [{ key, row }]));
+        await query(
+          `INSERT INTO reject (key, last_ms, entry) SELECT * FROM unnest($1::text[], $2::float8[], $3::text[])
+           ON CONFLICT (key) DO UPDATE SET last_ms = excluded.last_ms, entry = excluded.entry`,
+          [
+            kept.map(({ key }) => key),
+            kept.map(({ row }) => row.lastMs),
+            kept.map(({ row }) => JSON.stringify(row)),
+          ],
+        );
+        await query('DELETE FROM reject WHERE key = ANY($1::text[])', [
+          next.flatMap(([key, row]) => (row === undefined ? [key] : [])),
+        ]);
+      });
     },
   };
 }

@@ -1,8 +1,9 @@
 /** Recent events and nacks of each device, refusals by field and firmware, and hourly counts (`historyMigrations` applied). */
 
-import type { RejectStore } from '../../admin/rejects.ts';
+import type { RejectStore, StoredReject } from '../../admin/rejects.ts';
 import type { DeviceListStore } from '../../kernel/device-lists.ts';
 import { deviceListRows, rejectRows, type ListKind } from '../rows/history-rows.ts';
+import { jsonOf } from '../rows/row.ts';
 import { recordTableMigration } from './record-table-migration.ts';
 import type { Database } from './sqlite.ts';
 import { sqliteTables } from './sqlite-state-tables.ts';
@@ -60,20 +61,25 @@ export function createRejectStore(db: Database): RejectStore {
   return {
     ...rejectRows(sqliteTables(db)),
 
-    async save({ changed, dropped, other }) {
+    async save(changes, other) {
+      const keys = [...changes.keys()];
+      const among = 'key IN (SELECT value FROM json_each(?1))';
+      const rows = await db.read(`SELECT key, entry FROM reject WHERE ${among}`, [JSON.stringify(keys)]);
+      const stored = new Map(rows.map(({ key, entry }) => [String(key), jsonOf(entry) as StoredReject]));
+      const next = keys.map((key) => [key, changes.get(key)?.(stored.get(key))] as const);
       await db.transaction([
         {
           sql: `INSERT INTO reject (key, last_ms, entry)
                 SELECT value ->> 0, value -> 1 ->> 'lastMs', value -> 1 FROM json_each(?1) WHERE true
                 ON CONFLICT (key) DO UPDATE SET last_ms = excluded.last_ms, entry = excluded.entry`,
-          params: [JSON.stringify([...changed])],
+          params: [JSON.stringify(next.filter(([, row]) => row !== undefined))],
         },
         {
-          sql: 'DELETE FROM reject WHERE key IN (SELECT value FROM json_each(?1))',
-          params: [JSON.stringify(dropped)],
+          sql: `DELETE FROM reject WHERE ${among}`,
+          params: [JSON.stringify(next.flatMap(([key, row]) => (row === undefined ? [key] : [])))],
         },
         {
-          sql: 'INSERT INTO reject_other (one, count) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET count = ?1',
+          sql: 'INSERT INTO reject_other (one, count) VALUES (1, ?1) ON CONFLICT (one) DO UPDATE SET count = count + ?1',
           params: [other],
         },
       ]);

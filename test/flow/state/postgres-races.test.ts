@@ -2,11 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { HubError } from '../../../hub/kernel/errors.ts';
 import type { Postgres } from '../../../hub/adapters/postgres/postgres.ts';
-import { DeviceEvents } from '../../../hub/presence/device-events.ts';
 import { Registry } from '../../../hub/registry/registry.ts';
 import { Twins } from '../../../hub/twins/twins.ts';
 import { newTwin } from '../../../hub/twins/twin.ts';
-import type { DeviceEvent } from '../../../schemas/api/presence.ts';
 import { compileDeviceType } from '../../../schemas/index.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
@@ -362,69 +360,3 @@ for (const [what, { row, write }] of Object.entries(writes)) {
     assert.deepEqual(await keptOf(db, 'd-1'), [], 'written first');
   });
 }
-
-test('the latest time that a hub has saved is lowered by that hub alone, and a hub that is behind does not lower it', async (t) => {
-  const { a, b } = await openHubs(t);
-  const { hubClock: ofA } = a.stores;
-  const { hubClock: ofB } = b.stores;
-  assert.equal(await ofA.saveLastMs(50_000, 0), true);
-  assert.equal(await ofB.saveLastMs(40_000, 0), false, 'its clock is behind');
-  assert.equal(await ofA.lastMs(), 50_000);
-  assert.equal(await ofB.saveLastMs(60_000, 0), true);
-  assert.equal(await ofA.saveLastMs(45_000, 50_000), false, 'another hub has saved a later one since');
-  assert.equal(await ofB.saveLastMs(55_000, 60_000), true, 'its own');
-  assert.equal(await ofA.lastMs(), 55_000);
-});
-
-test('what two hubs count in the same hour is added up', async (t) => {
-  const { a, b } = await openHubs(t);
-  const hour = (schema: number) => ({
-    hour: 5,
-    counts: { rejected: { schema }, commands: {}, closes: {}, losses: {} },
-  });
-  await Promise.all(
-    Array.from({ length: 20 }, (_, n) => (n % 2 === 0 ? a : b).stores.dayCounts.add(hour(1))),
-  );
-  assert.deepEqual(await a.stores.dayCounts.load(), [hour(20)]);
-});
-
-test('of two hubs that add to the list of a device neither overwrites what the other has added, even at one moment', async (t) => {
-  const { a, b, db } = await openHubs(t);
-  const event = (address: string): DeviceEvent => ({ atMs: 1, kind: 'connected', address });
-  const add = (hub: StoredHub, address: string) =>
-    hub.stores.events.save(new Map([['d-1', (stored: readonly DeviceEvent[]) => [...stored, event(address)]]]));
-  await Promise.all([add(a, 'first'), add(b, 'first')]);
-  const touch = "UPDATE device_list SET entries = entries WHERE device_id = 'd-1'";
-  await meet(db, (query) => query(touch), [() => add(a, 'of a'), () => add(b, 'of b')]);
-  const addresses = ((await a.stores.events.load(['d-1'])).get('d-1') ?? []).map(
-    (each) => each.kind === 'connected' && each.address,
-  );
-  assert.deepEqual(addresses.toSorted(), ['first', 'first', 'of a', 'of b']);
-});
-
-test('a device that moves between two hubs keeps the events of both, each once and in order', async (t) => {
-  const { a, b } = await openHubs(t);
-  const clock = new ManualClock();
-  const eventsOf = ({ stores }: StoredHub) => new DeviceEvents({ clock, log: silentLog, store: stores.events });
-  const [ofA, ofB] = [eventsOf(a), eventsOf(b)];
-  const opened = (events: DeviceEvents, address: string) => {
-    clock.advance(1);
-    events.record('d-1', { kind: 'connected', address });
-  };
-  opened(ofA, '1');
-  await ofA.lists.saveAll();
-  opened(ofA, '2');
-  // It moves before that is saved.
-  ofB.moved('d-1');
-  opened(ofB, '3');
-  await ofB.lists.saveAll();
-  await ofA.lists.saveAll();
-  ofA.moved('d-1');
-  opened(ofA, '4');
-  await ofA.lists.saveAll();
-  ofB.moved('d-1');
-  for (const events of [ofA, ofB]) {
-    const addresses = (await events.of('d-1')).map((each) => each.kind === 'connected' && each.address);
-    assert.deepEqual(addresses, ['1', '2', '3', '4']);
-  }
-});

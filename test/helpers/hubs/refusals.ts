@@ -15,11 +15,15 @@ export class MemoryRejectStore implements RejectStore {
     return Promise.resolve({ entries: entries.toSorted((a, b) => a.lastMs - b.lastMs), other: this.other });
   }
 
-  save({ changed, dropped, other }: Parameters<RejectStore['save']>[0]): Promise<void> {
+  save(...[changes, other]: Parameters<RejectStore['save']>): Promise<void> {
     if (this.fails) return Promise.reject(new HubError('database-failed'));
-    for (const [key, row] of changed) this.rows.set(key, JSON.stringify(row));
-    for (const key of dropped) this.rows.delete(key);
-    this.other = other;
+    for (const [key, change] of changes) {
+      const text = this.rows.get(key);
+      const row = change(text === undefined ? undefined : (JSON.parse(text) as StoredReject));
+      if (row === undefined) this.rows.delete(key);
+      else this.rows.set(key, JSON.stringify(row));
+    }
+    this.other += other;
     return Promise.resolve();
   }
 }

@@ -83,7 +83,7 @@ async function fillDevices({
   const common = { type: 'a@1', stream: 'env', field: '/a', rule: 'maximum', firmware: '' };
   const devicesOf: StoredReject['devices'] = [['a', { count: 2, lastMs: 9, message: text }]];
   const reject: StoredReject = { common, by: 'a', count: 2, lastMs: 9, devices: devicesOf };
-  await rejects.save({ changed: new Map([['x', reject]]), dropped: [], other: 3 });
+  await rejects.save(new Map([['x', () => reject]]), 3);
 }
 
 /** The queue of a database is bounded. */
