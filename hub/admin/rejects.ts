@@ -283,7 +283,7 @@ interface Unsaved extends Entry {
 
 function both(one: Unsaved, since: Unsaved): Unsaved {
   if (since.dropped) return since;
-  const forgotten = one.forgotten.union(since.forgotten);
+  const forgotten = new Set([...one.forgotten, ...since.forgotten]);
   return { ...since, ...withUnsaved(one, since), forgotten, dropped: one.dropped };
 }
 

@@ -149,7 +149,7 @@ export class DeviceLists<Row> {
         list.last = ends.get(id);
       }
     } catch (error) {
-      for (const { list, fresh } of taken.values()) list.fresh = fresh.union(list.fresh);
+      for (const { list, fresh } of taken.values()) list.fresh = new Set([...fresh, ...list.fresh]);
       throw error;
     }
   }
