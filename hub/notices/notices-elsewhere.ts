@@ -1,10 +1,8 @@
+import { peerNoticesPath } from '../../schemas/api/peer-notices.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { isSame, lives, otherHubs, type HubStart, type SeenHub } from '../cluster/hub-start.ts';
 import type { Asker, PeerAnswer, PeerQuestion } from '../cluster/peers.ts';
 import type { Delivered, NoticeOrder, Spread } from './notice-spreads.ts';
-
-/** Where one hub asks another to hand a notice to its devices. Asked again, it answers how far it is. */
-export const peerNoticesPath = '/peer/notices';
 
 export interface NoticesElsewhereDeps {
   clock: Clock;

@@ -210,7 +210,14 @@ function noReport(): NoticeReport {
 }
 
 /** A notice that is too long for every device of its schedule can never be sent. */
-function runReportOf({ matched, sent, dropped, offline, tooLarge, silentHubs = [] }: NoticeReport): RunReport {
+function runReportOf({
+  matched,
+  sent,
+  dropped,
+  offline,
+  tooLarge,
+  silentHubs = [],
+}: NoticeReport): RunReport {
   const reasons = Object.entries({
     'too long for the frames that the device takes (hello.maxFrame)': tooLarge,
     offline,

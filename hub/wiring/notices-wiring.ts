@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { ownShare } from '../kernel/own-share.ts';
 import { exposeNotices } from '../notices/notice-metrics.ts';
 import { NoticeSpreads } from '../notices/notice-spreads.ts';
+import type { NoticesElsewhere } from '../notices/notices-elsewhere.ts';
 import { Notices } from '../notices/notices.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Sessions } from '../sessions/sessions.ts';
-import type { PeerParts } from './cluster/peers-wiring.ts';
 import type { HubContext } from './context.ts';
 import type { HubState } from './state-wiring.ts';
 
@@ -23,7 +23,12 @@ export function createNotices(
     registry,
     sessions,
     peers,
-  }: { state: HubState; registry: Registry; sessions: Sessions; peers: PeerParts | undefined },
+  }: {
+    state: HubState;
+    registry: Registry;
+    sessions: Sessions;
+    peers: { readonly notices: NoticesElsewhere } | undefined;
+  },
 ): NoticeParts {
   const store = state.stores.notices;
   const spreads = new NoticeSpreads({ clock, registry, sessions, share: ownShare });

@@ -70,7 +70,12 @@ async function writeLists(
        INSERT INTO device_list (device_id, kind, entries) SELECT id, $1, entries FROM given WHERE known IS NULL ORDER BY id
        ON CONFLICT (device_id, kind) DO NOTHING RETURNING device_id)
      SELECT device_id FROM changed UNION ALL SELECT device_id FROM added`,
-    [kind, ids, ids.map((id) => known.get(id) ?? null), [...lists.values()].map((each) => JSON.stringify(each))],
+    [
+      kind,
+      ids,
+      ids.map((id) => known.get(id) ?? null),
+      [...lists.values()].map((each) => JSON.stringify(each)),
+    ],
   );
   return rows.map((row) => String(row['device_id']));
 }

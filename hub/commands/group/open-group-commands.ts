@@ -246,7 +246,9 @@ export class OpenGroupCommand implements GroupCommandRecord {
         if (!away) target.deferred = false;
       }
       const { id } = this.#groupCommand;
-      const decision = decide(this.#groupCommand, this.targets, clock.now(), (device) => ownShare(id, device));
+      const decision = decide(this.#groupCommand, this.targets, clock.now(), (device) =>
+        ownShare(id, device),
+      );
       if (decision.kind === 'send') await this.#send(decision.indexes);
       if (decision.kind === 'end') await this.end(decision.status, decision.reason);
     }

@@ -43,10 +43,13 @@ test('each other hub is asked until all of its devices had their moment, also af
   const finished = elsewhere.finish({ ...order, jitterMs: 1_000 });
   await clock.advanceAsync(1_000);
   assert.deepEqual(await finished, { delivered: { sent: 5, dropped: 0, tooLarge: 0 }, silentHubs: [] });
-  assert.deepEqual([...asked].map(([hub, { length }]) => [hub, length]), [
-    ['b', 3],
-    ['c', 1],
-  ]);
+  assert.deepEqual(
+    [...asked].map(([hub, { length }]) => [hub, length]),
+    [
+      ['b', 3],
+      ['c', 1],
+    ],
+  );
   const [question] = asked.get('c') ?? [];
   assert.deepEqual(JSON.parse(question?.body ?? ''), { ...order, jitterMs: 1_000 });
 });
