@@ -136,6 +136,7 @@ function follow(parts: HubParts): void {
     admin.consoleReadings,
     admin.refusals,
     admin.feed,
+    parts.spreads,
     telemetry.twinRecorder,
     telemetry.alarmRecorder,
     twins.keeper,

@@ -14,6 +14,8 @@ interface RefusalsDeps {
   clock: Clock;
   log: Log;
   stores: { nacks: DeviceListStore<NackRow>; rejects: RejectStore };
+  /** Other hubs have the same stores. */
+  shared: boolean;
   /** The metrics store's own count. */
   recorder: Pick<RefusedRecorder, 'note'>;
 }
@@ -26,9 +28,9 @@ export class Refusals implements DeviceFollower {
   readonly #recorder: RefusalsDeps['recorder'];
 
   constructor(deps: RefusalsDeps, feed: LiveFeed) {
-    const { clock, log, stores } = deps;
+    const { clock, log, stores, shared } = deps;
     this.log = new NackLog({ clock, log, store: stores.nacks });
-    this.rejects = new Rejects({ clock, log, store: stores.rejects });
+    this.rejects = new Rejects({ clock, log, store: stores.rejects, shared });
     this.#feed = feed;
     this.#recorder = deps.recorder;
   }

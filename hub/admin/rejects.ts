@@ -41,10 +41,20 @@ export interface RejectStore {
   save(changes: ReadonlyMap<string, RejectChange>, other: number): Promise<void>;
 }
 
+interface RejectsDeps {
+  clock: Clock;
+  store: RejectStore;
+  /** Other hubs count in the same store. */
+  shared: boolean;
+  log: Log;
+}
+
 const maxRows = 1_000;
 const maxDevices = 50;
 /** Rows that one device may start: it chooses paths and firmware itself. */
 const maxRowsOfDevice = 20;
+/** What other hubs have counted is read again after this, ms. */
+const freshMs = 2_000;
 /** A row is dropped when nothing was refused for so long, ms: its firmware is in use no more, or mended. */
 const keptMs = 7 * 86_400_000;
 
@@ -53,7 +63,7 @@ const keptMs = 7 * 86_400_000;
  * a mark in memory; `save` writes the rows that have changed.
  */
 export class Rejects {
-  readonly #deps: { clock: Clock; store: RejectStore; log: Log };
+  readonly #deps: RejectsDeps;
   /** By everything they have in common; the most recent one is last. */
   readonly #entries = new Map<string, Entry>();
   /** How many rows each device started. */
@@ -67,8 +77,10 @@ export class Rejects {
   #unsavedOther = 0;
   /** Rises with each write, so that what was read before it is not taken for what is there after it. */
   #writes = 0;
+  /** When the store was read, monotonic ms. */
+  #freshMs = -Infinity;
 
-  constructor(deps: { clock: Clock; store: RejectStore; log: Log }) {
+  constructor(deps: RejectsDeps) {
     this.#deps = deps;
     this.#saving = new BatchedSaving({
       log: deps.log,
@@ -121,8 +133,10 @@ export class Rejects {
       row.lastMs = lastMs;
       addShare(row.devices, device.id, { count: 1, lastMs, message });
     }
-    const [oldest] = this.#entries;
-    if (this.#entries.size > maxRows && oldest !== undefined) this.#drop(...oldest);
+    for (const [oldest, dropped] of this.#entries) {
+      if (this.#entries.size <= maxRows) break;
+      this.#drop(oldest, dropped);
+    }
     return common;
   }
 
@@ -134,6 +148,16 @@ export class Rejects {
       rejects: rejects.toSorted((a, b) => b.count - a.count || b.lastMs - a.lastMs),
       other: mayShow === undefined ? this.#other : 0,
     };
+  }
+
+  /** As `report`, with what other hubs have counted, as far as the store answers. */
+  async currentReport(mayShow?: MayShow): Promise<RejectReport> {
+    const nowMs = this.#deps.clock.monotonic();
+    if (this.#deps.shared && nowMs - this.#freshMs >= freshMs) {
+      this.#freshMs = nowMs;
+      await this.#refresh();
+    }
+    return this.report(mayShow);
   }
 
   forget(deviceId: string): void {
@@ -158,8 +182,8 @@ export class Rejects {
     return this.#saving.saveAll();
   }
 
-  /** Reads what other hubs have counted. To be called every few seconds where there are some. */
-  async refresh(): Promise<void> {
+  /** Reads what other hubs have counted. */
+  async #refresh(): Promise<void> {
     const writes = this.#writes;
     await this.#saving.tried([], async () => {
       const { entries, other } = await this.#deps.store.load();

@@ -1,5 +1,7 @@
 import type { NoticeReport } from '../../schemas/api/notices.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
+import type { DeviceFollower } from '../registry/device-follower.ts';
+import type { DeviceMove } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';
 
 /** A notice that goes out now. */
@@ -10,6 +12,12 @@ export interface NoticeOrder {
   readonly data?: unknown;
   /** Each device gets it at its own moment within this, ms. */
   readonly jitterMs: number;
+}
+
+/** As one hub asks another. */
+export interface AskedNotice extends NoticeOrder {
+  /** It went out so long before it was asked for, ms. */
+  readonly ageMs: number;
 }
 
 /** What became of it at devices with an open session at one hub. */
@@ -40,13 +48,30 @@ export interface NoticeSpreadsDeps {
   share: (noticeId: string, deviceId: string) => number;
 }
 
+/** When a notice went out at the hub that sends it, by the monotonic clock of this one, ms. */
+interface WentOut {
+  /** As far as is known. */
+  readonly outMs: number;
+  /** It went out no earlier. */
+  readonly earliestMs: number;
+}
+
 /** Notices that are remembered, so that one that is asked for again is not sent again. */
 const kept = 200;
+/** What another hub asks for is at most so long on its way, ms. */
+const travelMs = 2_000;
+/** An arrival matters to the notices of this time, ms. */
+const arrivalMs = 600_000;
 
-/** Hands notices to the devices of this hub, each notice once. */
-export class NoticeSpreads {
+/**
+ * Hands notices to the devices of this hub, each notice once. A device that came from another hub after a notice had gone out may have
+ * it from there, so it does not get it here.
+ */
+export class NoticeSpreads implements DeviceFollower {
   readonly #deps: NoticeSpreadsDeps;
   readonly #known = new Map<string, { spread: Spread; over: Promise<void> }>();
+  /** When devices came from another hub that still runs, monotonic ms, the latest last. */
+  readonly #arrivals = new Map<string, number>();
   /** Functions that end the waits of notices being spread. */
   readonly #waits = new Set<() => void>();
   #closed = false;
@@ -57,23 +82,36 @@ export class NoticeSpreads {
   }
 
   /**
-   * Begins it, unless it has begun; resolves at once with how far it is, or when it is over if no device has to wait.
-   * @throws HubError `input-invalid` (selector)
+   * Begins what another hub asks for, unless it has begun; resolves at once with how far it is, or when it is over if no device has to
+   * wait. @throws HubError `input-invalid` (selector)
    */
-  async begin(order: NoticeOrder): Promise<Spread> {
-    const { spread, over } = this.#spreadOf(order);
+  async begin({ ageMs, ...order }: AskedNotice): Promise<Spread> {
+    const outMs = this.#deps.clock.monotonic() - ageMs;
+    const { spread, over } = this.#spreadOf(order, { outMs, earliestMs: outMs - travelMs });
     if (order.jitterMs <= 0) await over;
     return spread;
   }
 
   /**
-   * Resolves when every moment has passed. If the hub stops before, the rest counts as dropped.
+   * Begins it now. Resolves when every moment has passed. If the hub stops before, the rest counts as dropped.
    * @throws HubError `input-invalid` (selector)
    */
   async finish(order: NoticeOrder): Promise<Delivered> {
-    const { spread, over } = this.#spreadOf(order);
+    const outMs = this.#deps.clock.monotonic();
+    const { spread, over } = this.#spreadOf(order, { outMs, earliestMs: outMs });
     await over;
     return spread.delivered;
+  }
+
+  moved(deviceId: string, _epoch: number, { from }: DeviceMove): void {
+    if (from === undefined) return;
+    const nowMs = this.#deps.clock.monotonic();
+    this.#arrivals.delete(deviceId);
+    this.#arrivals.set(deviceId, nowMs);
+    for (const [id, atMs] of this.#arrivals) {
+      if (atMs >= nowMs - arrivalMs) break;
+      this.#arrivals.delete(id);
+    }
   }
 
   close(): void {
@@ -81,11 +119,11 @@ export class NoticeSpreads {
     for (const end of this.#waits) end();
   }
 
-  #spreadOf(order: NoticeOrder): { spread: Spread; over: Promise<void> } {
+  #spreadOf(order: NoticeOrder, out: WentOut): { spread: Spread; over: Promise<void> } {
     const known = this.#known.get(order.id);
     if (known !== undefined) return known;
     const spread = { delivered: { sent: 0, dropped: 0, tooLarge: 0 }, isOver: false };
-    const over = this.#run(order, spread.delivered).finally(() => {
+    const over = this.#run(order, out, spread.delivered).finally(() => {
       spread.isOver = true;
     });
     // Whoever waits for it hears of a fault as well.
@@ -97,27 +135,27 @@ export class NoticeSpreads {
     return begun;
   }
 
-  async #run({ id: notice, to, topic, data, jitterMs }: NoticeOrder, delivered: Delivered): Promise<void> {
-    const { clock, registry, share } = this.#deps;
+  async #run(order: NoticeOrder, { outMs, earliestMs }: WentOut, delivered: Delivered): Promise<void> {
+    const { registry, share } = this.#deps;
+    const { id: notice, to, topic, data, jitterMs } = order;
     const text = JSON.stringify({ type: 'notice', topic, data });
-    const startedMs = clock.monotonic();
-    const ids = await registry.select(to);
-    if (jitterMs <= 0) {
-      for (const id of ids) this.#deliver(id, text, delivered);
-      return;
-    }
-    const turns = ids
-      .map((id) => ({ id, atMs: startedMs + share(notice, id) * jitterMs }))
-      .toSorted((a, b) => a.atMs - b.atMs);
-    for (const [index, { id, atMs }] of turns.entries()) {
-      if (await this.#until(atMs)) {
-        this.#deliver(id, text, delivered);
+    const turns = (await registry.select(to))
+      .map((id) => ({ id, afterMs: jitterMs <= 0 ? 0 : share(notice, id) * jitterMs }))
+      .toSorted((a, b) => a.afterMs - b.afterMs);
+    for (const [index, { id, afterMs }] of turns.entries()) {
+      if (afterMs === 0 || (await this.#until(outMs + afterMs))) {
+        if (this.#wasHere(id, earliestMs + afterMs)) this.#deliver(id, text, delivered);
         continue;
       }
       const left = turns.slice(index).filter((turn) => this.#deps.sessions.get(turn.id)?.isOpen === true);
       this.#count(delivered, 'dropped', left.length);
       return;
     }
+  }
+
+  /** @param atMs the earliest moment at which another hub may have sent it, monotonic */
+  #wasHere(id: string, atMs: number): boolean {
+    return (this.#arrivals.get(id) ?? -Infinity) <= atMs;
   }
 
   #deliver(id: string, text: string, delivered: Delivered): void {

@@ -2,7 +2,7 @@ import { peerNoticesPath } from '../../schemas/api/peer-notices.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { isSame, lives, otherHubs, type HubStart, type SeenHub } from '../cluster/hub-start.ts';
 import type { Asker, PeerAnswer, PeerQuestion } from '../cluster/peers.ts';
-import type { Delivered, NoticeOrder, Spread } from './notice-spreads.ts';
+import type { AskedNotice, Delivered, NoticeOrder, Spread } from './notice-spreads.ts';
 
 export interface NoticesElsewhereDeps {
   clock: Clock;
@@ -39,11 +39,12 @@ export class NoticesElsewhere {
 
   /** Resolves when all other hubs have handed it to their devices, or cannot be waited for any longer. */
   async finish(order: NoticeOrder): Promise<DeliveredElsewhere> {
-    const { me, tenure } = this.#deps;
+    const { clock, me, tenure } = this.#deps;
+    const outMs = clock.monotonic();
     const sum: DeliveredElsewhere = { delivered: { sent: 0, dropped: 0, tooLarge: 0 }, silentHubs: [] };
     await Promise.all(
       otherHubs(tenure.hubs, me).map(async (hub) => {
-        const { delivered, isOver } = await this.#of(hub, order);
+        const { delivered, isOver } = await this.#of(hub, order, outMs);
         sum.delivered.sent += delivered.sent;
         sum.delivered.dropped += delivered.dropped;
         sum.delivered.tooLarge += delivered.tooLarge;
@@ -61,14 +62,15 @@ export class NoticesElsewhere {
     for (const end of this.#waits) end();
   }
 
-  async #of(hub: HubStart, order: NoticeOrder): Promise<Spread> {
+  async #of(hub: HubStart, order: NoticeOrder, outMs: number): Promise<Spread> {
     let last: Spread = { delivered: { sent: 0, dropped: 0, tooLarge: 0 }, isOver: false };
+    const { clock } = this.#deps;
     let isLate = false;
     const isDone = (): boolean => last.isOver || isLate || this.#closed || !this.#lives(hub);
     const late = this.#wait(order.jitterMs + patienceMs);
     const asking = async (): Promise<void> => {
       for (;;) {
-        last = (await this.#ask(hub, order)) ?? last;
+        last = (await this.#ask(hub, { ...order, ageMs: clock.monotonic() - outMs })) ?? last;
         if (isDone()) return;
         await this.#wait(againMs).over;
         if (isDone()) return;
@@ -94,7 +96,7 @@ export class NoticesElsewhere {
   }
 
   /** Undefined: no answer. */
-  async #ask(hub: HubStart, order: NoticeOrder): Promise<Spread | undefined> {
+  async #ask(hub: HubStart, order: AskedNotice): Promise<Spread | undefined> {
     const question: PeerQuestion = {
       method: 'POST',
       path: peerNoticesPath,

@@ -15,7 +15,8 @@ import type { NoticesElsewhere } from './notices-elsewhere.ts';
 export interface NoticeStore {
   load(): Promise<Notice[]>;
   save(notice: Notice): Promise<void>;
-  remove(id: string): Promise<void>;
+  /** @returns whether it was there: whoever removes it sends it */
+  remove(id: string): Promise<boolean>;
 }
 
 export interface NoticesDeps {
@@ -39,6 +40,8 @@ const maxScheduled = 1_000;
 const keptSent = 200;
 /** A notice that was due while no hub ran is still sent if it is at most this late, ms. */
 const catchUpMs = 300_000;
+/** A store that is away is asked again after this, ms. */
+const retryMs = 1_000;
 const farthestMs = 366 * 86_400_000;
 /** Node cuts timers longer than 2^31 − 1 ms short. */
 const longestTimerMs = 2_000_000_000;
@@ -61,16 +64,7 @@ export class Notices {
 
   /** Resumes the notices that were scheduled before the hub started, or began to lead. */
   async load(): Promise<void> {
-    const nowMs = this.#deps.clock.now();
-    for (const notice of await this.#deps.store.load()) {
-      if (nowMs - (notice.atMs ?? 0) <= catchUpMs) {
-        this.#schedule(notice);
-        continue;
-      }
-      this.#counters.missed += 1;
-      this.#deps.log.warn({ id: notice.id, topic: notice.topic }, 'notice was due while no hub ran');
-      await this.#finish({ ...notice, missed: true });
-    }
+    for (const notice of await this.#deps.store.load()) this.#schedule(notice);
   }
 
   /**
@@ -147,36 +141,43 @@ export class Notices {
 
   #schedule(notice: Notice): void {
     const waitMs = Math.max(0, (notice.atMs ?? 0) - this.#deps.clock.now());
-    const cancel = this.#deps.clock.after(Math.min(waitMs, longestTimerMs), () => {
-      if (waitMs > longestTimerMs) this.#schedule(notice);
-      else void this.#sendNow(notice);
-    });
+    if (waitMs > longestTimerMs) this.#wait(notice, longestTimerMs, () => this.#schedule(notice));
+    else this.#wait(notice, waitMs, () => void this.#sendNow(notice));
+  }
+
+  #wait(notice: Notice, waitMs: number, then: () => void): void {
     // The store may have it, too, when this hub begins to lead.
     this.#scheduled.get(notice.id)?.cancel();
+    const cancel = this.#deps.clock.after(waitMs, then);
     this.#scheduled.set(notice.id, { notice, cancel });
   }
 
+  /**
+   * Removed first, so that no other hub sends it again if this one is killed now: a notice is worth less than the promise that it
+   * comes once. The hub that leads by now has it from the store.
+   */
   async #sendNow(notice: Notice): Promise<void> {
-    if (!this.#deps.leads()) {
-      // The hub that leads by now has it from the store.
-      this.#scheduled.delete(notice.id);
+    const { clock, log, leads, store } = this.#deps;
+    const { id, topic } = notice;
+    try {
+      const isOurs = leads() && (await store.remove(id));
+      this.#scheduled.delete(id);
+      if (!isOurs) return;
+    } catch (error) {
+      log.error({ id, reason: messageOf(error) }, 'notice not sent yet: its store is away');
+      if (this.#scheduled.has(id)) this.#wait(notice, retryMs, () => void this.#sendNow(notice));
+      return;
+    }
+    if (clock.now() - (notice.atMs ?? 0) > catchUpMs) {
+      this.#counters.missed += 1;
+      log.warn({ id, topic }, 'notice was due while no hub could send it');
+      this.#remember({ ...notice, missed: true });
       return;
     }
     try {
-      await this.#finish({ ...notice, report: await this.#send(notice, 0) });
+      this.#remember({ ...notice, report: await this.#send(notice, 0) });
     } catch (error) {
-      this.#deps.log.error({ id: notice.id, reason: messageOf(error) }, 'notice not sent');
-    }
-  }
-
-  async #finish(notice: Notice): Promise<void> {
-    this.#scheduled.delete(notice.id);
-    this.#remember(notice);
-    try {
-      await this.#deps.store.remove(notice.id);
-    } catch (error) {
-      // It may be sent again after a restart, which is better than not at all.
-      this.#deps.log.error({ id: notice.id, reason: messageOf(error) }, 'notice not removed from its store');
+      log.error({ id, reason: messageOf(error) }, 'notice not sent');
     }
   }
 

@@ -9,4 +9,5 @@ export const PeerNotice = Type.Object({
   topic: Type.String(),
   data: Type.Optional(Type.Unknown()),
   jitterMs: Type.Number({ minimum: 0 }),
+  ageMs: Type.Number({ minimum: 0 }),
 });

@@ -2,13 +2,13 @@
 
 import type { FastifyInstance } from 'fastify';
 import { PeerNotice, peerNoticesPath } from '../../../schemas/api/peer-notices.ts';
-import type { NoticeOrder, NoticeSpreads } from '../../notices/notice-spreads.ts';
+import type { AskedNotice, NoticeSpreads } from '../../notices/notice-spreads.ts';
 
 /** The audit has it from the hub that was asked for the notice. */
 export function servePeerNotices(app: FastifyInstance, spreads: Pick<NoticeSpreads, 'begin'>): void {
   app.post(
     peerNoticesPath,
     { schema: { body: PeerNotice }, config: { auditsItself: true } },
-    ({ body: order }) => spreads.begin(order as NoticeOrder),
+    ({ body: order }) => spreads.begin(order as AskedNotice),
   );
 }

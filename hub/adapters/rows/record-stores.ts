@@ -24,12 +24,12 @@ export function createSchedules(tables: StateTables): ScheduleStore {
 
 /** Scheduled notices. */
 export function createNoticeRecords(tables: StateTables): NoticeStore {
-  const table = recordTable<Notice>(tables, 'notice');
+  const table = recordTable<Notice>(tables, 'notice', tables.leads);
   return {
     load: () => table.load(),
     async save(notice) {
       if (!(await table.add(notice.id, notice)))
-        throw new HubError('database-failed', `${notice.id} is taken`);
+        throw new HubError('database-failed', `${notice.id} is taken, or another hub leads`);
     },
     remove: (id) => table.remove(id),
   };

@@ -19,7 +19,8 @@ export interface RecordTable<T> {
   change(name: string, known: T, change: (now: T) => T, only?: string): Promise<RecordChange<T>>;
   /** Unless it is none of these any more. @returns whether it was replaced */
   replace(name: string, known: readonly T[], record: T): Promise<boolean>;
-  remove(name: string): Promise<void>;
+  /** @returns whether it was there */
+  remove(name: string): Promise<boolean>;
 }
 
 /** `refused`: the condition was not met. */
@@ -79,7 +80,11 @@ export function recordTable<T>(tables: StateTables, table: string, mayWrite = 't
       return replaced.length === 1;
     },
     async remove(name) {
-      await tables.write(`DELETE FROM ${table} WHERE name = $1 AND ${mayWrite}`, [name]);
+      const removed = await tables.write(
+        `DELETE FROM ${table} WHERE name = $1 AND ${mayWrite} RETURNING name`,
+        [name],
+      );
+      return removed.length === 1;
     },
   };
 }

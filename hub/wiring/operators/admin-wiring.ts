@@ -86,7 +86,8 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   releasers.push('live feed', () => feed.close());
   exposeLiveFeed(metrics, feed);
   const latest = new LatestReadings();
-  const refusals = new Refusals({ clock, log, stores, recorder: telemetry.refusedRecorder }, feed);
+  const shared = deps.state.shared !== undefined;
+  const refusals = new Refusals({ clock, log, stores, shared, recorder: telemetry.refusedRecorder }, feed);
   keepSaving(hub, 'rejected readings of devices', refusals.log.lists);
   keepSaving(hub, 'rejected readings', refusals.rejects);
   const { lists: events } = presence.events;
@@ -106,7 +107,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       pushNotice: (request, actor) => notices.push(request, actor),
       notices: (mayShow) => notices.list(mayShow),
       ...hubOperations(snapshot, telemetry.hubClock),
-      rejects: (mayShow) => refusals.rejects.report(mayShow),
+      rejects: (mayShow) => refusals.rejects.currentReport(mayShow),
     },
     feed,
     liveCommands: new LiveCommands(feed, clock),

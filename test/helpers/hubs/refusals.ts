@@ -29,7 +29,7 @@ export class MemoryRejectStore implements RejectStore {
 }
 
 export function newRejects(clock: Clock, store = new MemoryRejectStore()): Rejects {
-  return new Rejects({ clock, log: silentLog, store });
+  return new Rejects({ clock, log: silentLog, store, shared: false });
 }
 
 export function newNackLog(clock: Clock): NackLog {

@@ -12,7 +12,8 @@ test(
       devices: 15,
       perSec: 4,
       commandsPerSec: 8,
-      faults: ['site', 'kill', 'cut-state', 'hammer', 'broker', 'freeze-long'],
+      faults: ['site', 'kill', 'cut-state', 'influx-and-kill', 'hammer', 'broker', 'freeze-long'],
+      spool: 'state',
       random: seededRandom('two-hubs'),
       say: (text) => t.diagnostic(text),
     });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { SeenHub } from '../../../hub/cluster/hub-start.ts';
 import type { PeerQuestion } from '../../../hub/cluster/peers.ts';
-import type { Spread } from '../../../hub/notices/notice-spreads.ts';
+import type { AskedNotice, Spread } from '../../../hub/notices/notice-spreads.ts';
 import { NoticesElsewhere } from '../../../hub/notices/notices-elsewhere.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 
@@ -51,7 +51,9 @@ test('each other hub is asked until all of its devices had their moment, also af
     ],
   );
   const [question] = asked.get('c') ?? [];
-  assert.deepEqual(JSON.parse(question?.body ?? ''), { ...order, jitterMs: 1_000 });
+  assert.deepEqual(JSON.parse(question?.body ?? ''), { ...order, jitterMs: 1_000, ageMs: 0 });
+  const ages = asked.get('b')?.map(({ body }) => (JSON.parse(body ?? '') as AskedNotice).ageMs);
+  assert.deepEqual(ages, [0, 500, 1_000], 'how old it is by then');
 });
 
 test('a hub that lives and does not answer is named after a while; one that has died is not waited for', async () => {

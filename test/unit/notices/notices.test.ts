@@ -12,6 +12,7 @@ import { startMs } from '../../helpers/start-time.ts';
 
 class MemoryNoticeStore implements NoticeStore {
   readonly rows = new Map<string, Notice>();
+  isAway = false;
 
   load(): Promise<Notice[]> {
     return Promise.resolve([...this.rows.values()]);
@@ -22,9 +23,9 @@ class MemoryNoticeStore implements NoticeStore {
     return Promise.resolve();
   }
 
-  remove(id: string): Promise<void> {
-    this.rows.delete(id);
-    return Promise.resolve();
+  async remove(id: string): Promise<boolean> {
+    if (this.isAway) throw new HubError('database-failed');
+    return this.rows.delete(id);
   }
 }
 
@@ -111,8 +112,7 @@ test('a restarted hub sends what it was to send, but not what is long past', asy
   const { notices, clock, open } = await startNotices(t, store);
   const device = await open('d1');
   await notices.load();
-  clock.advance(1);
-  await turn();
+  await clock.advanceAsync(1);
   assert.equal(device.socket.of('notice').length, 1);
   assert.equal(notices.counters.missed, 1);
   assert.equal(store.rows.size, 0);
@@ -200,7 +200,7 @@ test('a notice goes to the devices of other hubs as well: its report counts them
 test('a notice that another hub asks for again is not sent again, and how far it is is answered', async (t) => {
   const { spreads, open, clock } = await startNotices(t, undefined, [0.1, 0.9]);
   const [first, second] = [await open('d1'), await open('d2')];
-  const order = { id: 'of-b', to: 'all', topic: 'news', data, jitterMs: 10_000 };
+  const order = { id: 'of-b', to: 'all', topic: 'news', data, jitterMs: 10_000, ageMs: 0 };
   assert.deepEqual(await spreads.begin(order), {
     delivered: { sent: 0, dropped: 0, tooLarge: 0 },
     isOver: false,
@@ -226,4 +226,66 @@ test('a hub that does not lead any more leaves what is scheduled to the one that
   await notices.load();
   await clock.advanceAsync(1);
   assert.deepEqual([device.socket.of('notice').length, notes.rows.size], [1, 0]);
+});
+
+test('a scheduled notice that another hub has taken from the store is not sent again', async (t) => {
+  const { notices, notes, clock, open } = await startNotices(t);
+  const device = await open('d1');
+  await notices.push({ to: 'all', topic: 'news', data, atMs: startMs + 20_000 });
+  notes.rows.clear();
+  await clock.advanceAsync(20_000);
+  assert.deepEqual([device.socket.of('notice').length, notices.list().length], [0, 0]);
+});
+
+test('a scheduled notice waits while its store is away, and is missed after five minutes', async (t) => {
+  const { notices, notes, clock, open } = await startNotices(t);
+  const device = await open('d1');
+  for (const waitMs of [20_000, 400_000])
+    await notices.push({ to: 'all', topic: 'news', data, atMs: clock.now() + waitMs });
+  notes.isAway = true;
+  await clock.advanceAsync(30_000);
+  assert.deepEqual([device.socket.of('notice').length, notices.list().length], [0, 2]);
+  notes.isAway = false;
+  await clock.advanceAsync(1_000);
+  assert.equal(device.socket.of('notice').length, 1);
+  notes.isAway = true;
+  await clock.advanceAsync(670_000);
+  notes.isAway = false;
+  await clock.advanceAsync(1_000);
+  assert.deepEqual([device.socket.of('notice').length, notices.counters.missed, notes.rows.size], [1, 1, 0]);
+});
+
+test('a device that came from another hub after a notice had gone out may have it from there, and does not get it again', async (t) => {
+  const { spreads, notices, open, clock } = await startNotices(t);
+  const [stayed, came] = [await open('d1'), await open('d2')];
+  const told = (): number[] => [stayed, came].map(({ socket }) => socket.of('notice').length);
+  const order = { to: 'all', topic: 'news', data, jitterMs: 0 };
+  await clock.advanceAsync(10_000);
+  spreads.moved('d1', 1, { commands: 1 });
+  spreads.moved('d2', 2, { from: 'b', commands: 0 });
+  await clock.advanceAsync(3_000);
+  // It went out when the device was at hub b still.
+  await spreads.begin({ ...order, id: 'one', ageMs: 4_000 });
+  assert.deepEqual(told(), [1, 0]);
+  // It may have been two seconds on its way.
+  await spreads.begin({ ...order, id: 'two', ageMs: 1_500 });
+  assert.deepEqual(told(), [2, 0]);
+  await spreads.begin({ ...order, id: 'three', ageMs: 500 });
+  assert.deepEqual(told(), [3, 1]);
+  // What this hub itself sends is nowhere else before.
+  spreads.moved('d2', 3, { from: 'c', commands: 0 });
+  await notices.push({ to: 'all', topic: 'news', data });
+  assert.deepEqual(told(), [4, 2]);
+});
+
+test('a device that comes from another hub before its moment gets the notice here', async (t) => {
+  const { spreads, open, clock } = await startNotices(t, undefined, [0.5, 0.9]);
+  const [first, second] = [await open('d1'), await open('d2')];
+  const order = { id: 'of-b', to: 'all', topic: 'news', data, jitterMs: 10_000, ageMs: 1_000 };
+  await spreads.begin(order);
+  await clock.advanceAsync(3_500);
+  // Half a second before the moment of one, when it may have been sent elsewhere; long before that of the other.
+  for (const id of ['d1', 'd2']) spreads.moved(id, 2, { from: 'b', commands: 0 });
+  await clock.advanceAsync(10_000);
+  assert.deepEqual([first.socket.of('notice').length, second.socket.of('notice').length], [0, 1]);
 });

@@ -8,7 +8,7 @@ import { serve } from './serve-operation.ts';
 
 export interface RejectOperations extends Pick<DeviceHistory, 'nacks'> {
   /** @param mayShow not given: of all devices */
-  rejects(mayShow?: MayShow): RejectReport;
+  rejects(mayShow?: MayShow): Promise<RejectReport>;
 }
 
 export function serveRejects(app: FastifyInstance, operations: RejectOperations): void {

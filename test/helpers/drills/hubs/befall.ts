@@ -1,13 +1,17 @@
 import type { Balancer } from '../../cluster/balancer.ts';
 import { letPass } from '../../let-pass.ts';
 import type { MosquittoBroker } from '../../services/mosquitto.ts';
+import type { OwnServer } from '../../services/own-server.ts';
 import type { PostgresServer } from '../../services/postgres.ts';
 import { waitFor } from '../../wait-for.ts';
 import type { HubLogger } from './hub-log.ts';
 import type { HubMember } from './hub-member.ts';
 import type { Outcasts } from './outcasts.ts';
 
-/** What may befall hubs that are one. `site`: all its devices are cut off until there is an incident; `-and-kill`: and a hub dies. */
+/**
+ * What may befall hubs that are one. `site`: all its devices are cut off until there is an incident; `influx`: InfluxDB does not answer;
+ * `-and-kill`: and a hub dies meanwhile.
+ */
 export const hubFaults = [
   'kill',
   'freeze-short',
@@ -22,6 +26,7 @@ export const hubFaults = [
   'broker',
   'site',
   'site-and-kill',
+  'influx-and-kill',
 ] as const;
 
 /**
@@ -34,6 +39,7 @@ export type HubFault = (typeof hubFaults)[number] | (typeof drills)[number];
 interface Scene {
   postgres: PostgresServer;
   broker: MosquittoBroker;
+  influx: Pick<OwnServer, 'pause' | 'resume'>;
   members: readonly HubMember[];
   balancer: Balancer;
   /** All of it is at this site. */
@@ -46,8 +52,11 @@ interface Scene {
   awayMs: number;
 }
 
+/** What InfluxDB does not take is in the spool by then, ms. */
+const spoolingMs = 3_000;
+
 export async function befall(fault: HubFault, scene: Scene): Promise<void> {
-  const { members, postgres, broker, balancer, fleet, random, awayMs } = scene;
+  const { members, postgres, broker, influx, balancer, fleet, random, awayMs } = scene;
   const running = members.filter(({ hub: process }) => process !== undefined);
   const victim = running[Math.floor(random() * running.length)];
   const hub = victim?.hub;
@@ -93,6 +102,13 @@ export async function befall(fault: HubFault, scene: Scene): Promise<void> {
       return;
     case 'site-and-kill':
       await cutSite(scene, () => hub.kill('SIGKILL'));
+      return;
+    case 'influx-and-kill':
+      influx.pause();
+      await letPass(spoolingMs);
+      await hub.kill('SIGKILL');
+      await letPass(random() * 4_000);
+      influx.resume();
       return;
     case 'hammer':
       for (let times = 0; times < 15; times += 1) {

@@ -31,6 +31,8 @@ export interface HubChaosOptions {
   entry?: string;
   /** How long PostgreSQL or the broker is away for all, ms. Default 20,000. */
   awayMs?: number;
+  /** Where readings wait that InfluxDB does not take (HUB_SPOOL). Default `local`. */
+  spool?: 'local' | 'state';
 }
 
 export interface HubChaosReport extends Comparison {
@@ -72,9 +74,9 @@ const outcastsOfSite = 8;
  * @throws AssertionError when a command's status is untrue
  */
 export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport> {
-  const { random, say = () => undefined, entry, awayMs = 20_000 } = options;
+  const { random, say = () => undefined, entry, awayMs = 20_000, spool = 'local' } = options;
   const [postgres, broker, influx] = await Promise.all([startPostgres(), startMosquitto(), startInflux()]);
-  const env = { HUB_TLS: 'off', HUB_INFLUX_URL: influx.url, HUB_ACK_DELAY_MS: '50' };
+  const env = { HUB_TLS: 'off', HUB_INFLUX_URL: influx.url, HUB_ACK_DELAY_MS: '50', ...(spool === 'state' && { HUB_SPOOL: spool }) };
   const members = await Promise.all(
     Array.from({ length: options.hubs }, (_, n) => HubMember.make(`hub ${n + 1}`, { postgres, broker }, env)),
   );
@@ -134,7 +136,7 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
       );
     } else if (member?.hub !== undefined) void record.post(member.dataDir, device, 'identify', body);
   }, 1_000 / options.commandsPerSec);
-  const scene = { postgres, broker, members, balancer, fleet, site, outcasts, logger, random, awayMs };
+  const scene = { postgres, broker, influx, members, balancer, fleet, site, outcasts, logger, random, awayMs };
   const sessions: HubChaosReport['lost'] = [];
   try {
     fleet.connect();
