@@ -15,8 +15,8 @@ import type { NoticesElsewhere } from './notices-elsewhere.ts';
 export interface NoticeStore {
   load(): Promise<Notice[]>;
   save(notice: Notice): Promise<void>;
-  /** @returns whether it was there: whoever removes it sends it */
-  remove(id: string): Promise<boolean>;
+  /** Removes it. @returns whether it was there: whoever removes it sends it */
+  take(id: string): Promise<boolean>;
 }
 
 export interface NoticesDeps {
@@ -160,7 +160,7 @@ export class Notices {
     const { clock, log, leads, store } = this.#deps;
     const { id, topic } = notice;
     try {
-      const isOurs = leads() && (await store.remove(id));
+      const isOurs = leads() && (await store.take(id));
       this.#scheduled.delete(id);
       if (!isOurs) return;
     } catch (error) {

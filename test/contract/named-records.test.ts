@@ -28,7 +28,7 @@ contract('scheduled notices come back after a restart until they are sent', asyn
   };
   await notices.save({ ...notice, actor: 'operator:anna' });
   await notices.save({ ...notice, id: 'n-2', data: null, actor: 'local' });
-  assert.deepEqual([await notices.remove('n-2'), await notices.remove('n-2')], [true, false]);
+  assert.deepEqual([await notices.take('n-2'), await notices.take('n-2')], [true, false]);
   await state.restart();
   assert.deepEqual(await state.stores.notices.load(), [{ ...notice, actor: 'operator:anna' }]);
   await assert.rejects(state.stores.notices.save(notice), 'an id is used once');

@@ -31,7 +31,7 @@ export function createNoticeRecords(tables: StateTables): NoticeStore {
       if (!(await table.add(notice.id, notice)))
         throw new HubError('database-failed', `${notice.id} is taken, or another hub leads`);
     },
-    remove: (id) => table.remove(id),
+    take: (id) => table.take(id),
   };
 }
 

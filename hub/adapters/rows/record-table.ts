@@ -19,8 +19,9 @@ export interface RecordTable<T> {
   change(name: string, known: T, change: (now: T) => T, only?: string): Promise<RecordChange<T>>;
   /** Unless it is none of these any more. @returns whether it was replaced */
   replace(name: string, known: readonly T[], record: T): Promise<boolean>;
-  /** @returns whether it was there */
-  remove(name: string): Promise<boolean>;
+  remove(name: string): Promise<void>;
+  /** Removes it. @returns whether it was there */
+  take(name: string): Promise<boolean>;
 }
 
 /** `refused`: the condition was not met. */
@@ -32,6 +33,7 @@ export type RecordChange<T> = { kind: 'changed'; record: T } | { kind: 'gone' } 
  */
 export function recordTable<T>(tables: StateTables, table: string, mayWrite = 'true'): RecordTable<T> {
   const insert = `INSERT INTO ${table} (name, record) SELECT $1, $2 WHERE ${mayWrite}`;
+  const remove = `DELETE FROM ${table} WHERE name = $1 AND ${mayWrite} RETURNING name`;
   return {
     async load() {
       const rows = await tables.load(`SELECT record FROM ${table} ORDER BY name`);
@@ -80,10 +82,10 @@ export function recordTable<T>(tables: StateTables, table: string, mayWrite = 't
       return replaced.length === 1;
     },
     async remove(name) {
-      const removed = await tables.write(
-        `DELETE FROM ${table} WHERE name = $1 AND ${mayWrite} RETURNING name`,
-        [name],
-      );
+      await tables.write(remove, [name]);
+    },
+    async take(name) {
+      const removed = await tables.write(remove, [name]);
       return removed.length === 1;
     },
   };

@@ -23,7 +23,7 @@ class MemoryNoticeStore implements NoticeStore {
     return Promise.resolve();
   }
 
-  async remove(id: string): Promise<boolean> {
+  async take(id: string): Promise<boolean> {
     if (this.isAway) throw new HubError('database-failed');
     return this.rows.delete(id);
   }
