@@ -16,8 +16,8 @@ export interface NoticeOrder {
 
 /** As one hub asks another. */
 export interface AskedNotice extends NoticeOrder {
-  /** It went out so long before it was asked for, ms. */
-  readonly ageMs: number;
+  /** When it went out by the monotonic clock of the asked hub, or a little earlier, ms. */
+  readonly outMs: number;
 }
 
 /** What became of it at devices with an open session at one hub. */
@@ -48,18 +48,8 @@ export interface NoticeSpreadsDeps {
   share: (noticeId: string, deviceId: string) => number;
 }
 
-/** When a notice went out at the hub that sends it, by the monotonic clock of this one, ms. */
-interface WentOut {
-  /** As far as is known. */
-  readonly outMs: number;
-  /** It went out no earlier. */
-  readonly earliestMs: number;
-}
-
 /** Notices that are remembered, so that one that is asked for again is not sent again. */
 const kept = 200;
-/** What another hub asks for is at most so long on its way, ms. */
-const travelMs = 2_000;
 /** An arrival matters to the notices of this time, ms. */
 const arrivalMs = 600_000;
 
@@ -85,9 +75,8 @@ export class NoticeSpreads implements DeviceFollower {
    * Begins what another hub asks for, unless it has begun; resolves at once with how far it is, or when it is over if no device has to
    * wait. @throws HubError `input-invalid` (selector)
    */
-  async begin({ ageMs, ...order }: AskedNotice): Promise<Spread> {
-    const outMs = this.#deps.clock.monotonic() - ageMs;
-    const { spread, over } = this.#spreadOf(order, { outMs, earliestMs: outMs - travelMs });
+  async begin(order: AskedNotice): Promise<Spread> {
+    const { spread, over } = this.#spreadOf(order);
     if (order.jitterMs <= 0) await over;
     return spread;
   }
@@ -98,9 +87,14 @@ export class NoticeSpreads implements DeviceFollower {
    */
   async finish(order: NoticeOrder): Promise<Delivered> {
     const outMs = this.#deps.clock.monotonic();
-    const { spread, over } = this.#spreadOf(order, { outMs, earliestMs: outMs });
+    const { spread, over } = this.#spreadOf({ ...order, outMs });
     await over;
     return spread.delivered;
+  }
+
+  /** By the clock that other hubs name moments with. */
+  get nowMs(): number {
+    return this.#deps.clock.monotonic();
   }
 
   moved(deviceId: string, _epoch: number, { from }: DeviceMove): void {
@@ -119,11 +113,11 @@ export class NoticeSpreads implements DeviceFollower {
     for (const end of this.#waits) end();
   }
 
-  #spreadOf(order: NoticeOrder, out: WentOut): { spread: Spread; over: Promise<void> } {
+  #spreadOf(order: AskedNotice): { spread: Spread; over: Promise<void> } {
     const known = this.#known.get(order.id);
     if (known !== undefined) return known;
     const spread = { delivered: { sent: 0, dropped: 0, tooLarge: 0 }, isOver: false };
-    const over = this.#run(order, out, spread.delivered).finally(() => {
+    const over = this.#run(order, spread.delivered).finally(() => {
       spread.isOver = true;
     });
     // Whoever waits for it hears of a fault as well.
@@ -135,16 +129,16 @@ export class NoticeSpreads implements DeviceFollower {
     return begun;
   }
 
-  async #run(order: NoticeOrder, { outMs, earliestMs }: WentOut, delivered: Delivered): Promise<void> {
+  async #run(order: AskedNotice, delivered: Delivered): Promise<void> {
     const { registry, share } = this.#deps;
-    const { id: notice, to, topic, data, jitterMs } = order;
+    const { id: notice, to, topic, data, jitterMs, outMs } = order;
     const text = JSON.stringify({ type: 'notice', topic, data });
     const turns = (await registry.select(to))
-      .map((id) => ({ id, afterMs: jitterMs <= 0 ? 0 : share(notice, id) * jitterMs }))
-      .toSorted((a, b) => a.afterMs - b.afterMs);
-    for (const [index, { id, afterMs }] of turns.entries()) {
-      if (afterMs === 0 || (await this.#until(outMs + afterMs))) {
-        if (this.#wasHere(id, earliestMs + afterMs)) this.#deliver(id, text, delivered);
+      .map((id) => ({ id, atMs: outMs + (jitterMs <= 0 ? 0 : share(notice, id) * jitterMs) }))
+      .toSorted((a, b) => a.atMs - b.atMs);
+    for (const [index, { id, atMs }] of turns.entries()) {
+      if (jitterMs <= 0 || (await this.#until(atMs))) {
+        if (this.#wasHere(id, atMs)) this.#deliver(id, text, delivered);
         continue;
       }
       const left = turns.slice(index).filter((turn) => this.#deps.sessions.get(turn.id)?.isOpen === true);
@@ -153,7 +147,7 @@ export class NoticeSpreads implements DeviceFollower {
     }
   }
 
-  /** @param atMs the earliest moment at which another hub may have sent it, monotonic */
+  /** @param atMs before this moment no other hub has sent it, monotonic */
   #wasHere(id: string, atMs: number): boolean {
     return (this.#arrivals.get(id) ?? -Infinity) <= atMs;
   }

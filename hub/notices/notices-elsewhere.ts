@@ -1,4 +1,4 @@
-import { peerNoticesPath } from '../../schemas/api/peer-notices.ts';
+import { peerNoticesPath, type PeerMoment } from '../../schemas/api/peer-notices.ts';
 import type { Cancel, Clock } from '../../schemas/time/clock.ts';
 import { isSame, lives, otherHubs, type HubStart, type SeenHub } from '../cluster/hub-start.ts';
 import type { Asker, PeerAnswer, PeerQuestion } from '../cluster/peers.ts';
@@ -64,13 +64,15 @@ export class NoticesElsewhere {
 
   async #of(hub: HubStart, order: NoticeOrder, outMs: number): Promise<Spread> {
     let last: Spread = { delivered: { sent: 0, dropped: 0, tooLarge: 0 }, isOver: false };
-    const { clock } = this.#deps;
+    let outThereMs: number | undefined;
     let isLate = false;
     const isDone = (): boolean => last.isOver || isLate || this.#closed || !this.#lives(hub);
     const late = this.#wait(order.jitterMs + patienceMs);
     const asking = async (): Promise<void> => {
       for (;;) {
-        last = (await this.#ask(hub, { ...order, ageMs: clock.monotonic() - outMs })) ?? last;
+        outThereMs ??= await this.#outBy(hub, outMs);
+        if (outThereMs !== undefined)
+          last = (await this.#spread(hub, { ...order, outMs: outThereMs })) ?? last;
         if (isDone()) return;
         await this.#wait(againMs).over;
         if (isDone()) return;
@@ -95,20 +97,29 @@ export class NoticesElsewhere {
     return { over: promise, end };
   }
 
-  /** Undefined: no answer. */
-  async #ask(hub: HubStart, order: AskedNotice): Promise<Spread | undefined> {
-    const question: PeerQuestion = {
-      method: 'POST',
-      path: peerNoticesPath,
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(order),
-      asker,
-    };
+  /**
+   * When it went out by the clock of another hub, or a little earlier: what that hub is asked may take any time to arrive.
+   * @returns undefined: no answer
+   */
+  async #outBy(hub: HubStart, outMs: number): Promise<number | undefined> {
+    const answer = await this.#ask<PeerMoment>(hub, { method: 'GET' });
+    return answer && answer.nowMs - (this.#deps.clock.monotonic() - outMs);
+  }
+
+  /** @returns undefined: no answer. It may be asked again: it sends each notice once. */
+  #spread(hub: HubStart, notice: AskedNotice): Promise<Spread | undefined> {
+    return this.#ask<Spread>(hub, { method: 'POST', body: JSON.stringify(notice) });
+  }
+
+  async #ask<Answer>(
+    hub: HubStart,
+    { method, body }: Pick<PeerQuestion, 'method' | 'body'>,
+  ): Promise<Answer | undefined> {
+    const headers: PeerQuestion['headers'] = body === undefined ? {} : { 'content-type': 'application/json' };
     try {
-      const { status, body } = await this.#deps.peers.ask(hub, question);
-      return status === 200 ? (JSON.parse(Buffer.from(body).toString()) as Spread) : undefined;
+      const answer = await this.#deps.peers.ask(hub, { method, path: peerNoticesPath, headers, body, asker });
+      return answer.status === 200 ? (JSON.parse(Buffer.from(answer.body).toString()) as Answer) : undefined;
     } catch {
-      // It may be asked again: it sends each notice once.
       return undefined;
     }
   }

@@ -27,7 +27,10 @@ const NoticeReport = Type.Object(
     matched: Type.Integer({ description: 'devices the selector matches' }),
     sent: Type.Integer({ description: "handed to the device's connection" }),
     dropped: Type.Integer({ description: 'the connection was too congested to take it' }),
-    offline: Type.Integer({ description: 'without an open session, or on the way from one hub to another; notices are not kept for them' }),
+    offline: Type.Integer({
+      description:
+        'without an open session, or on the way from one hub to another; notices are not kept for them',
+    }),
     tooLarge: Type.Integer({ description: 'it is longer than the device can receive (hello.maxFrame)' }),
     silentHubs: Type.Optional(
       Type.Array(Type.String(), {

@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 
-/** Where one hub asks another to hand a notice to its devices. Asked again, it answers how far it is. */
+/** Where one hub asks another for its clock, and to hand a notice to its devices. Asked again, it answers how far it is. */
 export const peerNoticesPath = '/peer/notices';
 
 export const PeerNotice = Type.Object({
@@ -9,5 +9,11 @@ export const PeerNotice = Type.Object({
   topic: Type.String(),
   data: Type.Optional(Type.Unknown()),
   jitterMs: Type.Number({ minimum: 0 }),
-  ageMs: Type.Number({ minimum: 0 }),
+  /** When it went out by the monotonic clock of the asked hub, which may have started since, ms. */
+  outMs: Type.Number(),
 });
+
+/** What a hub answers that is asked for its clock: monotonic, ms. */
+export interface PeerMoment {
+  nowMs: number;
+}

@@ -59,7 +59,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   const { registry, missingTypes, sessions, telemetry, presence, incidents, notices } = deps;
   const { store, ledger, spool, link } = telemetry;
   const snapshot = snapshotParts(hub, deps);
-  const { catalog, stores } = deps.state;
+  const { catalog, stores, shared } = deps.state;
   const devices = createDeviceAdministration({
     registry,
     catalog,
@@ -86,8 +86,10 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   releasers.push('live feed', () => feed.close());
   exposeLiveFeed(metrics, feed);
   const latest = new LatestReadings();
-  const shared = deps.state.shared !== undefined;
-  const refusals = new Refusals({ clock, log, stores, shared, recorder: telemetry.refusedRecorder }, feed);
+  const refusals = new Refusals(
+    { clock, log, stores, shared: !!shared, recorder: telemetry.refusedRecorder },
+    feed,
+  );
   keepSaving(hub, 'rejected readings of devices', refusals.log.lists);
   keepSaving(hub, 'rejected readings', refusals.rejects);
   const { lists: events } = presence.events;

@@ -86,7 +86,7 @@ test('a device that moves between two hubs keeps the events of both, each once a
 test('refusals that two hubs count are added up, and each hub reads what the other has counted', async (t) => {
   const { a, b } = await openHubs(t);
   const clock = new ManualClock();
-  const rejectsOf = ({ stores }: StoredHub) => 
+  const rejectsOf = ({ stores }: StoredHub) =>
     new Rejects({ clock, log: silentLog, store: stores.rejects, shared: true });
   const [ofA, ofB] = [rejectsOf(a), rejectsOf(b)];
   const refuse = (rejects: Rejects, id: string, path: string) => {
@@ -107,9 +107,7 @@ test('refusals that two hubs count are added up, and each hub reads what the oth
   const counts = async (rejects: Rejects) => {
     clock.advance(2_000);
     const report = await rejects.currentReport();
-    const rows = new Map(
-      report.rejects.map(({ field, count, example }) => [field, [count, example.device]]),
-    );
+    const rows = new Map(report.rejects.map(({ field, count, example }) => [field, [count, example.device]]));
     return [rows.get('/a'), rows.get('/b')];
   };
   assert.deepEqual(await counts(ofA), [

@@ -23,6 +23,13 @@ function elsewhereWith(answer: (hub: string, nth: number) => Spread | undefined,
     tenure: { hubs },
     peers: {
       async ask({ id }, question) {
+        // Their clock is ahead of this one's.
+        if (question.method === 'GET')
+          return {
+            status: 200,
+            headers: {},
+            body: Buffer.from(JSON.stringify({ nowMs: clock.monotonic() + 7 })),
+          };
         const questions = asked.get(id) ?? [];
         asked.set(id, [...questions, question]);
         const said = answer(id, questions.length);
@@ -40,6 +47,7 @@ test('each other hub is asked until all of its devices had their moment, also af
     (hub, nth) => (hub === 'b' ? answers[nth] : spread(3)),
     ['a', 'b', 'c'].map(hubNamed),
   );
+  const outMs = clock.monotonic();
   const finished = elsewhere.finish({ ...order, jitterMs: 1_000 });
   await clock.advanceAsync(1_000);
   assert.deepEqual(await finished, { delivered: { sent: 5, dropped: 0, tooLarge: 0 }, silentHubs: [] });
@@ -51,9 +59,9 @@ test('each other hub is asked until all of its devices had their moment, also af
     ],
   );
   const [question] = asked.get('c') ?? [];
-  assert.deepEqual(JSON.parse(question?.body ?? ''), { ...order, jitterMs: 1_000, ageMs: 0 });
-  const ages = asked.get('b')?.map(({ body }) => (JSON.parse(body ?? '') as AskedNotice).ageMs);
-  assert.deepEqual(ages, [0, 500, 1_000], 'how old it is by then');
+  assert.deepEqual(JSON.parse(question?.body ?? ''), { ...order, jitterMs: 1_000, outMs: outMs + 7 });
+  const moments = asked.get('b')?.map(({ body }) => (JSON.parse(body ?? '') as AskedNotice).outMs);
+  assert.deepEqual(moments, [outMs + 7, outMs + 7, outMs + 7], 'by the clock of the asked hub');
 });
 
 test('a hub that lives and does not answer is named after a while; one that has died is not waited for', async () => {

@@ -200,7 +200,7 @@ test('a notice goes to the devices of other hubs as well: its report counts them
 test('a notice that another hub asks for again is not sent again, and how far it is is answered', async (t) => {
   const { spreads, open, clock } = await startNotices(t, undefined, [0.1, 0.9]);
   const [first, second] = [await open('d1'), await open('d2')];
-  const order = { id: 'of-b', to: 'all', topic: 'news', data, jitterMs: 10_000, ageMs: 0 };
+  const order = { id: 'of-b', to: 'all', topic: 'news', data, jitterMs: 10_000, outMs: clock.monotonic() };
   assert.deepEqual(await spreads.begin(order), {
     delivered: { sent: 0, dropped: 0, tooLarge: 0 },
     isOver: false,
@@ -264,28 +264,31 @@ test('a device that came from another hub after a notice had gone out may have i
   spreads.moved('d1', 1, { commands: 1 });
   spreads.moved('d2', 2, { from: 'b', commands: 0 });
   await clock.advanceAsync(3_000);
-  // It went out when the device was at hub b still.
-  await spreads.begin({ ...order, id: 'one', ageMs: 4_000 });
+  // When it went out, the device was at hub b still.
+  await spreads.begin({ ...order, id: 'one', outMs: spreads.nowMs - 3_001 });
   assert.deepEqual(told(), [1, 0]);
-  // It may have been two seconds on its way.
-  await spreads.begin({ ...order, id: 'two', ageMs: 1_500 });
-  assert.deepEqual(told(), [2, 0]);
-  await spreads.begin({ ...order, id: 'three', ageMs: 500 });
-  assert.deepEqual(told(), [3, 1]);
+  await spreads.begin({ ...order, id: 'two', outMs: spreads.nowMs - 3_000 });
+  assert.deepEqual(told(), [2, 1]);
   // What this hub itself sends is nowhere else before.
   spreads.moved('d2', 3, { from: 'c', commands: 0 });
   await notices.push({ to: 'all', topic: 'news', data });
-  assert.deepEqual(told(), [4, 2]);
+  assert.deepEqual(told(), [3, 2]);
 });
 
 test('a device that comes from another hub before its moment gets the notice here', async (t) => {
   const { spreads, open, clock } = await startNotices(t, undefined, [0.5, 0.9]);
   const [first, second] = [await open('d1'), await open('d2')];
-  const order = { id: 'of-b', to: 'all', topic: 'news', data, jitterMs: 10_000, ageMs: 1_000 };
-  await spreads.begin(order);
-  await clock.advanceAsync(3_500);
-  // Half a second before the moment of one, when it may have been sent elsewhere; long before that of the other.
+  const order = {
+    id: 'of-b',
+    to: 'all',
+    topic: 'news',
+    data,
+    jitterMs: 10_000,
+    outMs: spreads.nowMs - 6_000,
+  };
+  // The moments were a second ago, and are in three seconds.
   for (const id of ['d1', 'd2']) spreads.moved(id, 2, { from: 'b', commands: 0 });
+  await spreads.begin(order);
   await clock.advanceAsync(10_000);
   assert.deepEqual([first.socket.of('notice').length, second.socket.of('notice').length], [0, 1]);
 });

@@ -76,7 +76,12 @@ const outcastsOfSite = 8;
 export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport> {
   const { random, say = () => undefined, entry, awayMs = 20_000, spool = 'local' } = options;
   const [postgres, broker, influx] = await Promise.all([startPostgres(), startMosquitto(), startInflux()]);
-  const env = { HUB_TLS: 'off', HUB_INFLUX_URL: influx.url, HUB_ACK_DELAY_MS: '50', ...(spool === 'state' && { HUB_SPOOL: spool }) };
+  const env = {
+    HUB_TLS: 'off',
+    HUB_INFLUX_URL: influx.url,
+    HUB_ACK_DELAY_MS: '50',
+    ...(spool === 'state' && { HUB_SPOOL: spool }),
+  };
   const members = await Promise.all(
     Array.from({ length: options.hubs }, (_, n) => HubMember.make(`hub ${n + 1}`, { postgres, broker }, env)),
   );
@@ -136,7 +141,19 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
       );
     } else if (member?.hub !== undefined) void record.post(member.dataDir, device, 'identify', body);
   }, 1_000 / options.commandsPerSec);
-  const scene = { postgres, broker, influx, members, balancer, fleet, site, outcasts, logger, random, awayMs };
+  const scene = {
+    postgres,
+    broker,
+    influx,
+    members,
+    balancer,
+    fleet,
+    site,
+    outcasts,
+    logger,
+    random,
+    awayMs,
+  };
   const sessions: HubChaosReport['lost'] = [];
   try {
     fleet.connect();
