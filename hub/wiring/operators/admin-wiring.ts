@@ -57,7 +57,7 @@ export interface AdminParts {
 export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   const { clock, log, metrics, releasers } = hub;
   const { registry, missingTypes, sessions, telemetry, presence, incidents, notices } = deps;
-  const { store, ledger, spool, link } = telemetry;
+  const { store, ledger, spool, link, refusedRecorder: recorder } = telemetry;
   const snapshot = snapshotParts(hub, deps);
   const { catalog, stores, shared } = deps.state;
   const devices = createDeviceAdministration({
@@ -86,10 +86,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
   releasers.push('live feed', () => feed.close());
   exposeLiveFeed(metrics, feed);
   const latest = new LatestReadings();
-  const refusals = new Refusals(
-    { clock, log, stores, shared: !!shared, recorder: telemetry.refusedRecorder },
-    feed,
-  );
+  const refusals = new Refusals({ clock, log, stores, recorder, shared: !!shared }, feed);
   keepSaving(hub, 'rejected readings of devices', refusals.log.lists);
   keepSaving(hub, 'rejected readings', refusals.rejects);
   const { lists: events } = presence.events;
