@@ -40,7 +40,10 @@ function addAdd(schedule: Command, deps: CliDeps): void {
     .command('add')
     .description('schedule a command or a notice, once or recurring')
     .argument('<name>')
-    .option('--cron <expression>', 'five fields, or six with the seconds first; both kinds of day must match')
+    .option(
+      '--cron <expression>',
+      'five fields, or six with the seconds first; of two restricted kinds of day either is enough',
+    )
     .option('--at <time>', 'once, e.g. 2026-01-31T12:00:00Z', parseTimeMs)
     .requiredOption('--time-zone <zone>', 'IANA name, e.g. Europe/Berlin or UTC')
     .requiredOption('--to <selector>', 'all, a device id, or conditions (AND); evaluated each time')
