@@ -143,6 +143,22 @@ export class ScheduleRuns {
     }
   }
 
+  /**
+   * Asks what became of the runs that are under way: when another hub has taken their commands over, nobody reports them here.
+   * @throws HubError `database-failed`
+   */
+  async look(): Promise<void> {
+    for (const { id, noted } of this.#runs.values()) {
+      const report = noted && (await this.#deps.runReport(id));
+      if (report !== undefined) this.reported(id, report);
+    }
+  }
+
+  /** They are read again. */
+  forget(): void {
+    this.#runs.clear();
+  }
+
   /** A run that was under way when the hub ended. */
   async resume(kept: KeptSchedule): Promise<void> {
     const { schedule } = kept;

@@ -43,6 +43,8 @@ export interface SchedulesDeps extends RunDeps {
 }
 
 const tickMs = 250;
+/** What became of runs is asked for this often, ms. */
+const lookMs = 5_000;
 /** A time dealt with may lie so far ahead, by a clock that was set back a little since, ms. */
 const aheadMs = 60_000;
 /** Times refused one after the other that a person should know of. */
@@ -78,11 +80,21 @@ export class Schedules {
     });
   }
 
-  /** @throws HubError `database-failed` */
+  /**
+   * Reads them; of several hubs the one that leads does, and again when it leads again: another one may have changed or removed some.
+   * @throws HubError `database-failed`
+   */
   async start(): Promise<void> {
+    this.close();
+    this.#kept.clear();
+    this.#runs.forget();
     for (const schedule of await this.#deps.store.load()) await this.#runs.resume(this.#keep(schedule));
     if (this.#deps.clockTrusted()) await this.#setBack();
-    this.#timer = this.#deps.clock.every(tickMs, () => this.#tick());
+    const { clock } = this.#deps;
+    const timers = [clock.every(tickMs, () => this.#tick()), clock.every(lookMs, () => void this.#look())];
+    this.#timer = () => {
+      for (const cancel of timers) cancel();
+    };
   }
 
   /**
@@ -202,6 +214,14 @@ export class Schedules {
 
   close(): void {
     this.#timer?.();
+  }
+
+  async #look(): Promise<void> {
+    try {
+      await this.#runs.look();
+    } catch (error) {
+      this.#deps.log.warn({ reason: messageOf(error) }, 'what became of scheduled runs is not known now');
+    }
   }
 
   #tick(): void {

@@ -304,6 +304,36 @@ test('a run that was under way when the hub ended is judged at the next start', 
   });
 });
 
+test('a run whose commands another hub has taken over is judged by what the store knows of it', async (t) => {
+  const { clock, ids, reports, restart } = world(t);
+  const schedules = await restart();
+  await schedules.add(hourly);
+  await clock.advanceAsync(hour);
+  const outcome = () => schedules.list()[0]?.lastOutcome?.kind;
+  await clock.advanceAsync(10_000);
+  assert.equal(outcome(), 'sending');
+  const [id = ''] = ids;
+  reports.set(id, { reached: 1, over: true });
+  await clock.advanceAsync(5_000);
+  assert.equal(outcome(), 'sent');
+});
+
+test('a hub that leads again knows no schedule that another one has removed meanwhile, and fires each once', async (t) => {
+  const { clock, store, ids, restart } = world(t);
+  const schedules = await restart();
+  await schedules.add(hourly);
+  await schedules.add({ ...hourly, name: 'removed' });
+  store.rows.delete('removed');
+  await schedules.start();
+  assert.deepEqual(
+    schedules.list().map(({ name }) => name),
+    ['hourly'],
+  );
+  await clock.advanceAsync(hour + 1_000);
+  assert.equal(ids.length, 1);
+  assert.deepEqual([...store.rows.keys()], ['hourly']);
+});
+
 test('a notice that no device can ever take is refused, and twice in a row it is an alarm', async (t) => {
   const { clock, noticed, alarms, restart } = world(t);
   const schedules = await restart();
