@@ -42,14 +42,31 @@ function valueOf(member: Schema): string {
 
 /** What a value may be, in a few words. */
 export function kindOf(schema: object): string {
-  const { type, const: only, enum: listed, minimum, maximum, maxLength, items, anyOf } = schema as Schema;
+  const {
+    type,
+    const: only,
+    enum: listed,
+    minimum,
+    maximum,
+    maxLength,
+    items,
+    anyOf,
+    properties,
+  } = schema as Schema;
   if (only !== undefined) return code(JSON.stringify(only));
   if (listed !== undefined) return listed.map((each) => code(JSON.stringify(each))).join(', ');
-  if (anyOf !== undefined) return anyOf.map(kindOf).join(' or ');
+  // With properties, the alternatives are only about which of them are there.
+  if (anyOf !== undefined && properties === undefined) return anyOf.map(kindOf).join(' or ');
   const named = Array.isArray(type) ? type.join(' or ') : (type ?? 'anything');
   const range =
     minimum === undefined && maximum === undefined ? '' : `, ${minimum ?? '…'} to ${maximum ?? '…'}`;
   const length = maxLength === undefined ? '' : `, at most ${maxLength} characters`;
-  const inside = items === undefined ? '' : ` of ${kindOf(items)}`;
+  const inside = items === undefined ? '' : ` of ${kindOf(items)}${membersOf(items)}`;
   return `${named}${inside}${range}${length}`;
+}
+
+/** The names of the members of an object in a list, which has no table of its own. */
+function membersOf({ properties = {}, required = [] }: Schema): string {
+  const names = Object.keys(properties).map((name) => `${code(name)}${required.includes(name) ? '' : '?'}`);
+  return names.length === 0 ? '' : ` (${names.join(', ')})`;
 }

@@ -23,7 +23,7 @@ export const siteGroups: readonly SiteGroup[] = [
     ],
   },
   {
-    text: 'Guides',
+    text: 'Devices',
     pages: [
       { page: 'guides/device-c', title: 'A device in C', source: 'sdk/c/README.md' },
       { page: 'guides/device-python', title: 'A device in Python', source: 'sdk/python/README.md' },
@@ -34,33 +34,48 @@ export const siteGroups: readonly SiteGroup[] = [
       },
       { page: 'guides/device-libraries', title: 'The libraries compared', source: 'sdk/README.md' },
       { page: 'guides/clients', title: 'Other WebSocket libraries', source: 'docs/clients.md' },
+    ],
+  },
+  {
+    text: 'Running the hub',
+    pages: [
       { page: 'guides/installation', title: 'Installation', source: 'packaging/README.md' },
+      { page: 'guides/settings', title: 'Settings', source: 'docs/settings.md' },
       {
         page: 'guides/brokers-and-databases',
         title: 'InfluxDB and Mosquitto',
         source: 'docs/influxdb-and-mosquitto.md',
       },
-      { page: 'guides/settings', title: 'Settings', source: 'docs/settings.md' },
+      { page: 'guides/security', title: 'Security', source: 'SECURITY.md' },
+      { page: 'guides/backup-and-upgrade', title: 'Backup and upgrade', source: 'docs/backups.md' },
+      { page: 'guides/to-postgresql', title: 'Moving to PostgreSQL', source: 'docs/to-postgresql.md' },
+      { page: 'guides/several-hubs', title: 'Several hubs', source: 'packaging/cluster.md' },
+      { page: 'guides/sizing', title: 'Sizing', source: 'hub/PERFORMANCE.md' },
+    ],
+  },
+  {
+    text: 'Working with it',
+    pages: [
+      { page: 'guides/console', title: 'The console', source: 'dashboards/console/README.md' },
       { page: 'guides/commands', title: 'Commands, groups, schedules', source: 'docs/commands.md' },
       { page: 'guides/alarms', title: 'Alarms and webhooks', source: 'docs/alarms.md' },
       { page: 'guides/http-api', title: 'The API with curl', source: 'docs/http-api.md' },
       { page: 'guides/grafana', title: 'Grafana', source: 'dashboards/grafana/README.md' },
       { page: 'guides/home-assistant', title: 'Home Assistant', source: 'docs/home-assistant.md' },
       { page: 'guides/node-red', title: 'Node-RED', source: 'packaging/node-red/README.md' },
-      { page: 'guides/console', title: 'The console', source: 'dashboards/console/README.md' },
-      { page: 'guides/backup-and-upgrade', title: 'Backup and upgrade', source: 'docs/backups.md' },
-      { page: 'guides/to-postgresql', title: 'Moving to PostgreSQL', source: 'docs/to-postgresql.md' },
-      { page: 'guides/several-hubs', title: 'Several hubs', source: 'packaging/cluster.md' },
-      { page: 'guides/alerts', title: 'What to do about an alert', source: 'docs/alerts.md' },
-      { page: 'guides/monitoring', title: 'Prometheus and traces', source: 'docs/monitoring.md' },
-      { page: 'guides/sizing', title: 'Sizing', source: 'hub/PERFORMANCE.md' },
-      { page: 'guides/security', title: 'Security', source: 'SECURITY.md' },
+    ],
+  },
+  {
+    text: 'When something is wrong',
+    pages: [
       {
         page: 'guides/troubleshooting',
         title: 'Troubleshooting by symptom',
         source: 'docs/troubleshooting.md',
       },
+      { page: 'guides/alerts', title: 'What to do about an alert', source: 'docs/alerts.md' },
       { page: 'guides/outages', title: 'When something is away', source: 'docs/outages.md' },
+      { page: 'guides/monitoring', title: 'Prometheus and traces', source: 'docs/monitoring.md' },
     ],
   },
   {
