@@ -41,6 +41,8 @@ export interface PostgresOptions {
 /** The server ends a statement that takes longer, so that it does not hold up the others. */
 const statementMs = 2_000;
 const longStatementMs = 120_000;
+/** A transaction whose client says nothing for so long is rolled back: a hub that is frozen in it must not hold the others' rows. */
+const idleTransactionMs = 5_000;
 const connectMs = 2_000;
 const longConnectMs = 10_000;
 const closeMs = 3_000;
@@ -73,6 +75,7 @@ class PooledPostgres implements Postgres {
       idleTimeoutMillis: 0,
       application_name: 'device-hub',
       types: { getTypeParser },
+      idle_in_transaction_session_timeout: idleTransactionMs,
     };
     this.#short = new pg.Pool({
       ...common,
@@ -87,6 +90,7 @@ class PooledPostgres implements Postgres {
       connectionTimeoutMillis: longConnectMs,
       max: 2,
       statement_timeout: longStatementMs,
+      query_timeout: longStatementMs + connectMs,
     });
     for (const pool of [this.#short, this.#long]) {
       // Without a listener, a connection that breaks while it is idle would end the process. The next statement gets a new

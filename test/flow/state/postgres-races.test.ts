@@ -360,3 +360,21 @@ for (const [what, { row, write }] of Object.entries(writes)) {
     assert.deepEqual(await keptOf(db, 'd-1'), [], 'written first');
   });
 }
+
+test('a hub that is frozen within a transaction holds the rows of the others for a few seconds at most, and has changed nothing', async (t) => {
+  const { db } = await openHubs(t);
+  const { promise: thawed, resolve: thaw } = Promise.withResolvers<void>();
+  const { promise: held, resolve: holds } = Promise.withResolvers<void>();
+  const reason = (by: string) => `UPDATE device_state SET reason = '${by}' WHERE device_id = 'd-1'`;
+  const frozen = db.transaction(async (query) => {
+    await query(reason('frozen'));
+    holds();
+    await thawed;
+  });
+  await held;
+  await db.longQuery(reason('other'));
+  thaw();
+  await assert.rejects(frozen, (error) => error instanceof HubError && error.code === 'database-failed');
+  const [row] = await db.query("SELECT reason FROM device_state WHERE device_id = 'd-1'");
+  assert.equal(row?.['reason'], 'other');
+});

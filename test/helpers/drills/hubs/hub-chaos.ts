@@ -64,6 +64,8 @@ const outMs = 10_000;
  * come hold, the longest wait of devices, heartbeat and grace, and outages, in which that time stands still.
  */
 const deadMs = 7_500 + 6_000 + 60_000 + 30_000 + 7_500 + 30_000;
+/** A device that has tried in vain again and again waits a minute at most, ms; then it opens a session. */
+const comebackMs = 90_000;
 /** Fewer than an incident takes, because they stay away. */
 const outcastsOfSite = 8;
 
@@ -161,7 +163,7 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
     for (const [round, fault] of options.faults.entries()) {
       await waitFor(() => fleet.online > fleet.size * 0.9, {
         what: `devices online before ${fault}`,
-        timeoutMs: 60_000,
+        timeoutMs: comebackMs,
       });
       await letPass(500 + random() * 1_500);
       say(`round ${round + 1}: ${fault}, when ${fleet.acked} readings were acked`);
@@ -180,7 +182,7 @@ export async function hubChaos(options: HubChaosOptions): Promise<HubChaosReport
       what: 'all hubs',
       timeoutMs: 120_000,
     });
-    await waitFor(() => fleet.online === fleet.size, { what: 'all devices online', timeoutMs: 60_000 });
+    await waitFor(() => fleet.online === fleet.size, { what: 'all devices online', timeoutMs: comebackMs });
     fleet.stop();
     await waitFor(() => fleet.unsettled === 0, {
       what: 'everything settled',
