@@ -101,6 +101,19 @@ contract('the end of a group command and the targets that it skips are one write
   );
 });
 
+contract('of two ends of a group command the first counts, and the second changes nothing', async (state) => {
+  const { groupCommands } = state.stores;
+  const { groupCommand, targets } = record('g-1');
+  await groupCommands.accept({ groupCommand, targets });
+  const end = (endedMs: number, status: 'failed' | 'skipped') =>
+    groupCommands.save({ ...groupCommand, status: 'finished', endedMs }, [
+      { index: 0, target: target(targets[0]?.device ?? '', status) },
+    ]);
+  assert.deepEqual([await end(5, 'failed'), await end(6, 'skipped')], [true, false]);
+  const found = await groupCommands.find('g-1');
+  assert.deepEqual([found?.groupCommand.endedMs, found?.targets[0]?.status], [5, 'failed']);
+});
+
 contract('the final report is owed until the broker has it', async (state) => {
   const { groupCommands } = state.stores;
   const { groupCommand, targets } = record('g-1');

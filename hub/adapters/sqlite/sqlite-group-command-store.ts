@@ -59,24 +59,30 @@ export function createGroupCommandStore(
   isSettled: (target: Target) => boolean,
 ): GroupCommandJournal {
   // One statement per row: a join with the list of rows would read the list once for each target of the group.
-  const targetStatements = (id: string, targets: readonly ChangedTarget[]): Statement[] =>
+  const targetStatements = (
+    id: string,
+    targets: readonly ChangedTarget[],
+    endedMs: number | null = null,
+  ): Statement[] =>
     targets.map(({ index, target }) => ({
-      sql: 'UPDATE group_command_target SET status = ?3, reason = ?4, settled = ?5 WHERE group_command = ?1 AND n = ?2',
-      params: [id, index, target.status, target.reason ?? null, Number(isSettled(target))],
+      sql: `UPDATE group_command_target SET status = ?3, reason = ?4, settled = ?5 WHERE group_command = ?1 AND n = ?2
+               AND (?6 IS NULL OR EXISTS (SELECT 1 FROM group_command WHERE id = ?1 AND ended_ms = ?6))`,
+      params: [id, index, target.status, target.reason ?? null, Number(isSettled(target)), endedMs],
     }));
   return {
     ...groupCommandRows(sqliteTables(database)),
     accept: (record, delivery) => acceptGroupCommand(database, record, delivery),
     async save(groupCommand, targets = []) {
       const { id, status, endedMs = null } = groupCommand;
-      await database.transaction([
+      const [saved] = await database.transaction([
         {
-          sql: 'UPDATE group_command SET status = ?2, body = ?3, ended_ms = ?4, owed = ?5 WHERE id = ?1',
+          sql: `UPDATE group_command SET status = ?2, body = ?3, ended_ms = ?4, owed = ?5
+                 WHERE id = ?1 AND status = 'running' RETURNING id`,
           params: [id, status, groupCommandBody(groupCommand), endedMs, Number(status !== 'running')],
         },
-        ...targetStatements(id, targets),
+        ...targetStatements(id, targets, endedMs),
       ]);
-      return true;
+      return saved?.length === 1;
     },
     async saveTargets(id, targets) {
       await database.transaction(targetStatements(id, targets));

@@ -25,7 +25,10 @@ export interface GroupCommandJournal {
   list(limit: number): Promise<GroupCommand[]>;
   /** False, and nothing written, when the id is taken. */
   accept(record: GroupCommandRecord, delivery?: Delivery): Promise<boolean>;
-  /** Together with targets that changed, all or nothing. False, and nothing written, when another hub runs it by now. */
+  /**
+   * Its end, together with targets that changed, all or nothing. False, and nothing written, when it has ended before, or another hub
+   * runs it by now.
+   */
   save(groupCommand: GroupCommand, targets?: readonly ChangedTarget[]): Promise<boolean>;
   saveTargets(id: string, targets: readonly ChangedTarget[]): Promise<void>;
   /** The broker has the final report. */

@@ -71,6 +71,8 @@ export class GroupCommands {
   readonly #deps: GroupCommandsDeps;
   /** Being journalled now, by id: who asked, and the end of the writing, which never rejects. */
   readonly #arriving = new Map<string, { actor: string; written: Promise<unknown> }>();
+  /** Those that were ours at any time since the journal began to be read: what it says of them may have passed. */
+  #reading: Set<string> | undefined;
   #timer: Cancel | undefined;
   #takingUp: Cancel | undefined;
   #closed = false;
@@ -153,6 +155,7 @@ export class GroupCommands {
     const expiresMs = clock.now() + keepDeliveriesMs;
     const written = journal.accept(record, delivery && { ...delivery, expiresMs });
     this.#arriving.set(id, { actor, written: written.catch(() => undefined) });
+    this.#reading?.add(id);
     try {
       if (!(await written)) return refuse({ reason: 'id-conflict' });
     } finally {
@@ -212,9 +215,15 @@ export class GroupCommands {
 
   async #takeUp(): Promise<void> {
     const { journal, open } = this.#deps;
-    for (const record of await journal.open()) {
-      const { id } = record.groupCommand;
-      if (open.get(id) === undefined && !this.#arriving.has(id)) await open.add(record, this.#deps).restore();
+    if (this.#reading !== undefined) return;
+    const ours = new Set(this.#arriving.keys());
+    for (const { groupCommand } of open.all()) ours.add(groupCommand.id);
+    this.#reading = ours;
+    try {
+      for (const record of await journal.open())
+        if (!ours.has(record.groupCommand.id)) await open.add(record, this.#deps).restore();
+    } finally {
+      this.#reading = undefined;
     }
   }
 

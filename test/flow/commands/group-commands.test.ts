@@ -6,13 +6,17 @@ import { openStateDatabase } from '../../../hub/adapters/sqlite/state-database.t
 import { CommandAudit } from '../../../hub/commands/command-audit.ts';
 import type { CommandRequest } from '../../../hub/commands/command-request.ts';
 import type { Command } from '../../../hub/commands/command.ts';
-import type { GroupCommandRecord } from '../../../hub/commands/group/group-command-journal.ts';
+import type {
+  GroupCommandJournal,
+  GroupCommandRecord,
+} from '../../../hub/commands/group/group-command-journal.ts';
 import { isSettled } from '../../../hub/commands/group/group-command.ts';
 import { GroupCommands } from '../../../hub/commands/group/group-commands.ts';
 import { newCommandCounters } from '../../../hub/commands/command-counters.ts';
 import { OpenGroupCommands } from '../../../hub/commands/group/open-group-commands.ts';
 import { ManualClock } from '../../helpers/clock.ts';
 import { log } from '../../helpers/hubs/dispatcher.ts';
+import { storedGroupCommand } from '../../helpers/stores/stored-records.ts';
 import { temporaryFolder } from '../../helpers/services/guard.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 
@@ -98,4 +102,60 @@ test('a group command goes on after a restart with the devices it had fixed, and
     ['d-1', 'd-2', 'd-3', 'd-4'].map((device) => [device, 'succeeded']),
   );
   second.groupCommands.close();
+});
+
+test('a group command that ends while the journal is read for what other hubs have left is not begun again', async (t) => {
+  const clock = new ManualClock();
+  const targets = [{ device: 'd-1', status: 'succeeded' as const }];
+  const reading = Promise.withResolvers<void>();
+  const ends: string[] = [];
+  let reads = 0;
+  const journal = {
+    prune: () => Promise.resolve(),
+    find: () => Promise.resolve(undefined),
+    accept: () => Promise.resolve(true),
+    saveTargets: () => Promise.resolve(),
+    save: ({ id }: { id: string }) => Promise.resolve(ends.push(id) > 0),
+    async open() {
+      reads += 1;
+      if (reads === 1) return [];
+      const stale = { groupCommand: storedGroupCommand('g-1'), targets };
+      await reading.promise;
+      return [stale];
+    },
+  } as unknown as GroupCommandJournal;
+  const groupCommands = new GroupCommands({
+    clock,
+    log,
+    random: () => 0.5,
+    journal,
+    several: true,
+    select: () => Promise.resolve(['d-1']),
+    open: new OpenGroupCommands(),
+    followers: [],
+    audit: new CommandAudit(
+      { record: () => Promise.resolve(), noted: () => undefined },
+      newCommandCounters(),
+    ),
+    dispatcher: {
+      check: () => undefined,
+      connected: () => true,
+      cancel: () => Promise.resolve(undefined),
+      find: () => Promise.resolve(undefined),
+      submit: () => Promise.resolve({ kind: 'refused', refusal: { reason: 'forbidden' } }),
+    },
+  });
+  t.after(() => groupCommands.close());
+  await groupCommands.start();
+  clock.advance(10_000);
+  const sent = groupCommands.send(
+    { id: 'g-1', to: 'all', name: 'identify', params: {}, pace: {} },
+    { requester: { actor: 'operator:anna', origin: 'http' } },
+  );
+  await sent;
+  await clock.advanceAsync(1_000);
+  assert.deepEqual([reads, ends], [2, ['g-1']], 'it ends while the journal is read');
+  reading.resolve();
+  await clock.advanceAsync(5_000);
+  assert.deepEqual(ends, ['g-1']);
 });
