@@ -1,6 +1,7 @@
 /** What charts have in common. */
 import type uPlot from 'uplot';
 import { numberText } from '../number-text.ts';
+import { hasReadings } from './limit-bands.ts';
 import { tickText } from './tick-text.ts';
 
 /** Room for the numbers at the left, px; the presence bar above keeps the same. */
@@ -28,15 +29,18 @@ export function chartAxes(
     ...scales.map(({ scale, unit }, at): uPlot.Axis => ({
       ...axis,
       // One grid is enough.
-      ...(at === 0 ? {} : { side: 1, grid: { show: false } }),
+      ...(at === 0 ? { grid: { ...axis.grid, filter: onlyOfReadings } } : { side: 1, grid: { show: false } }),
       ...(unit === '' ? {} : { label: unit, labelSize: 20, labelFont: fontOf(host) }),
       scale,
       size: axisWidth,
       space: 32,
-      values: (_self, splits) => splits.map((value) => numberText(value)),
+      values: (self, splits) => (hasReadings(self) ? splits.map((value) => numberText(value)) : []),
     })),
   ];
 }
+
+const onlyOfReadings: uPlot.Axis.Filter = (self, splits) =>
+  hasReadings(self) ? splits : splits.map(() => null);
 
 /** Less than this is a click with an unsteady hand, px. */
 const leastDrag = 6;

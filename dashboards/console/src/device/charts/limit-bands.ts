@@ -6,8 +6,14 @@ export interface Limits {
   high?: number | undefined;
 }
 
+/** Without readings there is no scale either: what it would say is made up. */
+export function hasReadings({ data: [times] }: uPlot): boolean {
+  return times.length > 0;
+}
+
 /** Shades where values are not well, behind the lines. @param scale whose values they are */
 export function drawLimits(plot: uPlot, limits: Limits, colour: string, scale = 'y'): void {
+  if (!hasReadings(plot)) return;
   const { ctx } = plot;
   const { left, top, width, height } = plot.bbox;
   const at = (value: number): number =>

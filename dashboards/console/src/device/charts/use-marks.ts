@@ -45,7 +45,8 @@ export function useMarks({ id }: DeviceDetails, range: Range, until: string | nu
         ),
       ]);
       const happened = { commands, alarms, updates, events, presence: changes };
-      return { happened, fromMs, toMs: Math.max(toMs, Date.now()) };
+      // What happened while this was asked belongs to a chart that ends now, not to one of the past.
+      return { happened, fromMs, toMs: until === null ? Date.now() : toMs };
     },
     [id, range.key, until],
     // The live feed has no events.
