@@ -8,9 +8,9 @@ import type { TenureFollower } from './tenure.ts';
 export interface AdoptionStore {
   /**
    * Takes over devices of a hub that has ended, each together with its commands.
-   * @returns those that somebody has to care for, and how many others there were; none: nothing is left
+   * @returns those that somebody has to care for, and the others, which are nobody's now; none: nothing is left
    */
-  adopt(ended: HubStart, atMost: number): Promise<{ kept: readonly string[]; left: number }>;
+  adopt(ended: HubStart, atMost: number): Promise<{ kept: readonly string[]; left: readonly string[] }>;
   /** The devices of this hub, and the epochs of their last sessions. */
   owned(): Promise<ReadonlyMap<string, number>>;
   /** How many devices each start of a hub has. */
@@ -23,6 +23,8 @@ export interface AdoptionDeps {
   store: AdoptionStore;
   /** These devices are ours now. */
   adopted: (deviceIds: readonly string[]) => Promise<void>;
+  /** These devices are away, and were of a hub that has ended. */
+  left: (deviceIds: readonly string[]) => Promise<void>;
 }
 
 const pageSize = 1_000;
@@ -79,12 +81,13 @@ export class Adoption implements TenureFollower {
   }
 
   async #empty(hub: SeenHub): Promise<void> {
-    const { store, adopted, log } = this.#deps;
+    const { store, adopted, left: leave, log } = this.#deps;
     let devices = 0;
     for (;;) {
       const { kept, left } = await store.adopt(hub, pageSize);
-      if (kept.length + left === 0) break;
+      if (kept.length + left.length === 0) break;
       if (kept.length > 0) await adopted(kept);
+      if (left.length > 0) await leave(left);
       devices += kept.length;
     }
     this.devices += devices;

@@ -10,8 +10,11 @@ export interface PresenceRow extends Presence {
 }
 
 export interface PresenceStore {
-  /** @param ids only of these, as far as this hub has them: one may have gone to another hub just now; not given: of all devices */
-  loadPresence(ids?: readonly string[]): Promise<PresenceRow[]>;
+  /**
+   * @param ids only of these, as far as this hub has them: one may have gone to another hub just now; not given: of all devices
+   * @param whose `nobodys`: as far as no hub has them
+   */
+  loadPresence(ids?: readonly string[], whose?: 'ours' | 'nobodys'): Promise<PresenceRow[]>;
   /**
    * Resolves when the rows are on disk, those of one device in their order.
    * @returns whose rows they were; a device that is left out is not ours: it is removed, or another hub's by now

@@ -6,6 +6,7 @@ import type { Log } from '../kernel/log.ts';
 import type { PresenceAnnouncer } from '../presence/presence-announcer.ts';
 import { knownDevices } from '../presence/known-devices.ts';
 import type { PresenceKeeper } from '../presence/presence-keeper.ts';
+import type { PresenceRow } from '../presence/presence-store.ts';
 import type { DeviceFollower } from '../registry/device-follower.ts';
 import type { DeviceMove, DeviceRecord } from '../registry/device-store.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -21,6 +22,8 @@ export interface DeviceMovesDeps {
   commands: CommandMoves;
   catalog: DeviceTypeCatalog;
   owned: () => Promise<ReadonlyMap<string, number>>;
+  /** The presence of those of them that no hub has. */
+  away: (deviceIds: readonly string[]) => Promise<readonly PresenceRow[]>;
   /** A hint to another hub. */
   write: <Kind extends 'taken' | 'clear'>(hub: string, kind: Kind, note: Notes[Kind]) => void;
   /** A hint to all other hubs that devices were added, changed or removed. */
@@ -91,11 +94,22 @@ export class DeviceMoves implements DeviceFollower {
 
   /** Devices of a hub that has ended. */
   async adopted(deviceIds: readonly string[]): Promise<void> {
-    const { registry, catalog, presence, commands, backoffMaxMs } = this.#deps;
+    const { registry, catalog, presence, commands, announcer, backoffMaxMs } = this.#deps;
     const records = deviceIds.flatMap((id) => registry.get(id) ?? []);
     // Their heartbeat and grace come on top. They may be connected to a hub that does not know yet that it has ended.
     await presence.adopt(knownDevices(records, catalog), holdMs + backoffMaxMs);
     await commands.adopted(deviceIds);
+    // Their hub may have been killed between saving a state and publishing it.
+    for (const id of deviceIds) if (presence.isOurs(id)) announcer.repeat([[id, presence.get(id)]]);
+  }
+
+  /** Devices of a hub that has ended, which are away: the last that consumers hear must be what it had saved. */
+  async left(deviceIds: readonly string[]): Promise<void> {
+    const { presence, announcer, away } = this.#deps;
+    for (const { deviceId, timing: _timing, session: _session, ...state } of await away(deviceIds)) {
+      presence.heardOf(deviceId, state);
+      if (!presence.isOurs(deviceId)) announcer.repeat([[deviceId, state]]);
+    }
   }
 
   registered(_record: DeviceRecord, byOther: boolean): void {

@@ -1,5 +1,5 @@
 import type { AdoptionStore } from '../../cluster/adoption.ts';
-import type { Postgres } from './postgres.ts';
+import type { PgRow, Postgres } from './postgres.ts';
 import type { PostgresOwner } from './postgres-owner.ts';
 
 /** Which hub has which devices. */
@@ -32,8 +32,14 @@ export function createPostgresAdoption(db: Postgres, { hub, incarnation }: Postg
         ended.incarnation,
         atMost,
       ]);
-      const kept = rows.filter((row) => row['kept'] === true).map((row) => String(row['device_id']));
-      return { kept, left: rows.length - kept.length };
+      const { kept = [], left = [] } = Object.groupBy(rows, (row) =>
+        row['kept'] === true ? 'kept' : 'left',
+      );
+      return { kept: kept.map(idOf), left: left.map(idOf) };
     },
   };
+}
+
+function idOf(row: PgRow): string {
+  return String(row['device_id']);
 }

@@ -12,12 +12,13 @@ export const removedReason = 'removed';
  */
 export function createPostgresPresence(db: Postgres, { hub, incarnation }: PostgresOwner): PresenceStore {
   return {
-    async loadPresence(ids) {
+    async loadPresence(ids, whose = 'ours') {
+      const those = whose === 'ours' ? 'hub = $2 AND inc = $3' : 'hub IS NULL';
       const rows = await db.longQuery(
         `SELECT device_id, state, reason, since_ms, epoch, n, until_ms, pong_ms, frame_ms, data_ms, heartbeat_ms, grace_ms,
                 last_session
-           FROM device_state WHERE state IS NOT NULL ${ids === undefined ? '' : 'AND device_id = ANY($1::text[]) AND hub = $2 AND inc = $3'} ORDER BY device_id`,
-        ids === undefined ? [] : [ids, hub, incarnation],
+           FROM device_state WHERE state IS NOT NULL ${ids === undefined ? '' : `AND device_id = ANY($1::text[]) AND ${those}`} ORDER BY device_id`,
+        ids === undefined ? [] : whose === 'ours' ? [ids, hub, incarnation] : [ids],
       );
       return rows.map(presenceOf);
     },

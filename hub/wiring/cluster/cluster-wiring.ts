@@ -64,12 +64,19 @@ export function createCluster(hub: HubContext, shared: SharedState, mail: Mail, 
     commands: dispatcher.moves,
     catalog: deps.state.catalog,
     owned: () => stores.adoption.owned(),
+    away: (ids) => deps.state.stores.presence.loadPresence(ids, 'nobodys'),
     write: (to, kind, note) => mail.send(to, kind, note),
     writeChanged: () => mail.sendAll('changed', {}),
     backoffMaxMs: config.backoffMaxMs,
   });
   hub.releasers.push('device moves', () => moves.close());
-  const adoption = new Adoption({ clock, log, store: stores.adoption, adopted: (ids) => moves.adopted(ids) });
+  const adoption = new Adoption({
+    clock,
+    log,
+    store: stores.adoption,
+    adopted: (ids) => moves.adopted(ids),
+    left: (ids) => moves.left(ids),
+  });
   exposeCluster(metrics, { ...shared, adoption, mail, moves });
   const isolation = new Isolation({
     me,

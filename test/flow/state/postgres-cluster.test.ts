@@ -67,17 +67,22 @@ test('the devices of a hub that has ended are taken over with their commands, ea
   await a.stores.presence.savePresence([online('d-1', 1)]);
   await a.stores.commands.accept({ command: command('c-1') }, false);
   await a.stores.presence.savePresence([{ ...online('d-2', 0), state: 'never-seen', reason: 'registered' }]);
-  assert.deepEqual(await b.cluster.adopt(a.owner, 100), { kept: [], left: 0 }, 'it lives');
+  assert.deepEqual(await b.cluster.adopt(a.owner, 100), { kept: [], left: [] }, 'it lives');
   const seen = (await b.cluster.beat()).hubs.find(({ id }) => id === 'a');
   assert.ok(seen !== undefined);
   await b.cluster.declareDead({ ...seen, beat: seen.beat + 1 });
   assert.equal((await a.cluster.beat()).mine, true, 'it has beaten since');
   await b.cluster.declareDead({ ...seen, beat: seen.beat + 1 });
   assert.equal((await a.cluster.beat()).mine, false);
-  assert.deepEqual(await b.cluster.adopt(a.owner, 100), { kept: ['d-1'], left: 1 });
-  assert.deepEqual(await b.cluster.adopt(a.owner, 100), { kept: [], left: 0 });
+  assert.deepEqual(await b.cluster.adopt(a.owner, 100), { kept: ['d-1'], left: ['d-2'] });
+  assert.deepEqual(await b.cluster.adopt(a.owner, 100), { kept: [], left: [] });
   assert.equal((await b.journal.openOf(['d-1']))[0]?.moves, 1);
   assert.deepEqual([...(await b.cluster.owned())], [['d-1', 1]]);
+  const away = await b.stores.presence.loadPresence(['d-1', 'd-2'], 'nobodys');
+  assert.deepEqual(
+    away.map(({ deviceId, state }) => `${deviceId} ${state}`),
+    ['d-2 never-seen'],
+  );
 });
 
 test('what is known of a device is read by the hub that has it, not by one that had just taken it over', async (t) => {

@@ -97,7 +97,7 @@ export async function takeOver(db: Postgres, owner: PostgresOwner): Promise<void
     let left = 1;
     while (left > 0) {
       const page = await adoption.adopt(earlier, 100);
-      left = page.left + page.kept.length;
+      left = page.left.length + page.kept.length;
     }
   }
 }

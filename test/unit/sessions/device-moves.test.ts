@@ -42,7 +42,9 @@ function movesOf({ epoch = 1, unwatched = [] as string[][] } = {}) {
     registry: { get: (id: string) => ({ id, epoch }) },
     catalog: { get: () => undefined },
     presence: {
-      get: () => ({ epoch: 1 }),
+      get: () => ({ epoch: 1, state: 'unknown' }),
+      isOurs: (id: string) => id !== 'd-9',
+      heardOf: (id: string, { state }: { state: string }) => void done.push(`${id} is ${state}`),
       handOver: (device: string) => void done.push(`${device} is handed over`),
       compare: () => Promise.resolve(unwatched.shift() ?? []),
       adopt: (devices: readonly { id: string }[]) => {
@@ -50,7 +52,14 @@ function movesOf({ epoch = 1, unwatched = [] as string[][] } = {}) {
         return Promise.resolve();
       },
     },
-    announcer: { letGo: () => Promise.resolve() },
+    announcer: {
+      letGo: () => Promise.resolve(),
+      repeat: (states: readonly (readonly [string, { state: string }])[]) => {
+        for (const [id, { state }] of states) done.push(`${id} published: ${state}`);
+      },
+    },
+    away: (ids: readonly string[]) =>
+      Promise.resolve(ids.map((deviceId) => ({ deviceId, state: 'offline', n: 3 }))),
     commands: {
       movedAway: (device: string) => void done.push(`commands of ${device} let go`),
       adopted: (devices: readonly string[]) => {
@@ -76,5 +85,11 @@ test('a hint that another hub has taken a device is too late when a newer sessio
 test('a device that is ours and that nobody watches is taken up when it is found a second time', async () => {
   const { moves, done } = movesOf({ unwatched: [['d-1', 'd-2'], ['d-2'], ['d-3'], []] });
   for (let times = 0; times < 4; times += 1) await moves.compare();
-  assert.deepEqual(done, ['d-2 watched', 'commands of d-2 taken up']);
+  assert.deepEqual(done, ['d-2 watched', 'commands of d-2 taken up', 'd-2 published: unknown']);
+});
+
+test('what a killed hub had saved of a device that is away is published by the hub that finds it, unless the device is here by now', async () => {
+  const { moves, done } = movesOf();
+  await moves.left(['d-9', 'd-1']);
+  assert.deepEqual(done, ['d-9 is offline', 'd-9 published: offline', 'd-1 is offline']);
 });

@@ -6,6 +6,9 @@ const fencedTopic = /^hub\/v1\/(?:presence|presence-change|status|group-status|i
 const commandFrame = '"type":"command"';
 /** What a turn of the event loop takes at most, until its last byte was seen here, ms. */
 const turnMs = 100;
+/** This process looks at itself so often, and has stood still when that took much longer, ms: what it sees then has come at some time before. */
+const lookMs = 100;
+const stoodMs = 500;
 
 /** Sees what a hub writes for its devices and to the broker, and how long the state had not answered it by then. */
 export class FenceWatch {
@@ -14,9 +17,16 @@ export class FenceWatch {
   #answeredMs = performance.now();
   #thawedMs = -Infinity;
   readonly #packets = new WeakMap<object, MqttPackets>();
+  #lookedMs = performance.now();
+  readonly #looking: NodeJS.Timeout;
 
   constructor(name: string) {
     this.#name = name;
+    this.#looking = setInterval(() => this.#look(), lookMs);
+  }
+
+  close(): void {
+    clearInterval(this.#looking);
   }
 
   /** Of its connections to PostgreSQL. */
@@ -47,7 +57,15 @@ export class FenceWatch {
     if (bytes.includes(commandFrame)) this.#note('sent', 'a command');
   }
 
+  #look(): void {
+    const nowMs = performance.now();
+    // Answers of that time may be read after what was written afterwards.
+    if (nowMs - this.#lookedMs > stoodMs) this.#answeredMs = nowMs;
+    this.#lookedMs = nowMs;
+  }
+
   #note(kind: Write['kind'], what: string): void {
+    this.#look();
     const nowMs = performance.now();
     if (nowMs - this.#thawedMs < turnMs) return;
     const silentMs = Math.round(nowMs - this.#answeredMs);

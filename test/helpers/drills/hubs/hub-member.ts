@@ -101,6 +101,7 @@ export class HubMember {
     this.#ending = true;
     await this.hub?.close();
     await this.#running;
+    this.fence.close();
     await Promise.all([this.state.close(), this.broker.close()]);
     this.#folder.remove();
   }
