@@ -38,6 +38,10 @@ export class MqttOutbox {
     this.#counters = counters;
   }
 
+  get attached(): boolean {
+    return this.#link !== undefined;
+  }
+
   get size(): number {
     return this.#entries.size;
   }

@@ -34,6 +34,8 @@ export interface MqttOptions {
    * requests come; it has the same MQTT session whichever hub holds it. Not given: a single hub, with one connection for everything.
    */
   role?: 'hub' | 'gate' | undefined;
+  /** One of several hubs, as long as no other may have taken its devices over; not given: it is alone. */
+  mayAct?: (() => boolean) | undefined;
   /** Not given: the bus has counters of its own. */
   counters?: BusCounters | undefined;
   /** New at each start of the hub. */
@@ -51,6 +53,8 @@ const receiveMaximum = 128;
 /** After a connection that lasted at least this long, the next attempt follows soon. */
 const goodConnectionMs = 10_000;
 const closeTimeoutMs = 2_000;
+/** Whether a hub may act again, ms. */
+const heldBackMs = 100;
 
 export interface MqttBus extends Bus {
   /**
@@ -162,7 +166,8 @@ class ReconnectingBus implements MqttBus {
     this.#closing = true;
     this.#retry?.();
     const client = this.#client;
-    if (client !== undefined && this.connected) {
+    // Without a goodbye the broker publishes the will.
+    if (client !== undefined && this.connected && this.#outbox.attached) {
       const goodbye = this.#saysThere ? this.#outbox.add(hubState(this.#options, false)) : Promise.resolve();
       const farewell = goodbye.then(() => this.#outbox.drained());
       const settled = farewell.catch((error: unknown) =>
@@ -263,10 +268,7 @@ class ReconnectingBus implements MqttBus {
         : undefined;
     if (this.limitation !== undefined) this.#deps.log.warn({ reason: this.limitation }, 'broker limited');
     this.#broadcasts.attach(client.stream, maximumPacketSize);
-    this.#outbox.attach((message, done) => {
-      this.#broadcasts.flush();
-      send(client, message, done);
-    }, limits);
+    this.#attachOutbox(client, limits);
     this.#deps.log.info(
       { broker: safeUrl(this.#options.url), resumed: connack.sessionPresent },
       'broker connected',
@@ -275,6 +277,19 @@ class ReconnectingBus implements MqttBus {
     // The hub published after it subscribed: by the time of that PUBACK, every retained state has arrived.
     this.#others.reconnected();
     receiver.handlers.connected();
+  }
+
+  /** What has waited goes out once the hub may act: before, another hub may have said something newer. Readings are not concerned. */
+  #attachOutbox(client: MqttClient, limits: { window: number; maxPacketBytes: number }): void {
+    if (this.#client !== client || !this.connected) return;
+    if (this.#options.mayAct?.() === false) {
+      this.#deps.clock.after(heldBackMs, () => this.#attachOutbox(client, limits));
+      return;
+    }
+    this.#outbox.attach((message, done) => {
+      this.#broadcasts.flush();
+      send(client, message, done);
+    }, limits);
   }
 
   /** Runs before requests can come, so that the hub answers none that belongs to another hub. */

@@ -1,6 +1,6 @@
 import type { BrokerAccess } from '../../adapters/broker/broker-access.ts';
 import { createBroker } from '../../adapters/broker/broker.ts';
-import { createMqttBus } from '../../adapters/mqtt/mqtt.ts';
+import { createMqttBus, type MqttOptions } from '../../adapters/mqtt/mqtt.ts';
 import { exposeBus } from '../../bus/bus-metrics.ts';
 import type { Bus, BusHandlers, Tap } from '../../bus/bus.ts';
 import type { Topics } from '../../bus/topics.ts';
@@ -25,15 +25,15 @@ export interface HubBus extends Bus {
 
 /** The configured MQTT broker, or the embedded one. Does no I/O until it is connected. */
 export function createBus(hub: HubContext, { hubIdentity, shared }: HubState, topics: Topics): HubBus {
-  const role = shared === undefined ? undefined : 'hub';
-  const bus = unconnectedBus(hub, { ...hubIdentity, topics, role });
+  const role = shared && ({ role: 'hub', mayAct: () => shared.tenure.holds() } as const);
+  const bus = unconnectedBus(hub, { ...hubIdentity, topics, ...role });
   exposeBus(hub.metrics, bus);
   return bus;
 }
 
 function unconnectedBus(
   hub: HubContext,
-  named: HubState['hubIdentity'] & { topics: Topics; role: 'hub' | undefined },
+  named: HubState['hubIdentity'] & Pick<MqttOptions, 'topics' | 'role' | 'mayAct'>,
 ): HubBus {
   const { mqtt, brokerListen } = hub.config;
   const { url, username, password } = mqtt;

@@ -52,3 +52,68 @@ test('a hub that was alone and is now one of several gets each request once, and
     'gate: hub/v1/command/d-1/last',
   ]);
 });
+
+test('a hub that may not act holds back what has waited for the broker, readings excepted, and says it once it may', async (t) => {
+  const broker = await startMosquitto();
+  t.after(() => broker.close());
+  const heard: string[] = [];
+  const listener = connectMqtt(broker.url, { protocolVersion: 5 });
+  t.after(() => listener.end(true));
+  listener.on('message', (topic, payload) => heard.push(`${topic} ${String(payload)}`));
+  await listener.subscribeAsync('hub/v1/#', { qos: 1 });
+  let may = false;
+  const topics = topicsOf('hub/v1');
+  const bus = createMqttBus(
+    { clock: systemClock, random: Math.random, log },
+    { url: broker.url, topics, hubId: 'h1', incarnation: 'i-1', role: 'hub', mayAct: () => may },
+  );
+  t.after(() => bus.close());
+  const waiting = bus.publish({ topic: 'hub/v1/presence/d-1', payload: 'old', qos: 1, retain: true });
+  await bus.connect({
+    message: () => Promise.resolve(),
+    connected: () => undefined,
+    disconnected: () => undefined,
+    otherHub: () => undefined,
+  });
+  bus.broadcast('hub/v1/telemetry/d-1/env', 'a reading');
+  await waitFor(() => heard.some((each) => each.endsWith('a reading')), { what: 'the reading' });
+  assert.ok(!heard.some((each) => each.endsWith('old')), heard.join());
+  may = true;
+  await waiting;
+  await waitFor(() => heard.includes('hub/v1/presence/d-1 old'), { what: 'what had waited' });
+});
+
+test('a hub that ends while it may not act says nothing of its own, and the broker says that it is gone', async (t) => {
+  const broker = await startMosquitto();
+  t.after(() => broker.close());
+  const heard: string[] = [];
+  const listener = connectMqtt(broker.url, { protocolVersion: 5 });
+  t.after(() => listener.end(true));
+  listener.on('message', (topic, payload) => heard.push(`${topic} ${String(payload)}`));
+  await listener.subscribeAsync('hub/v1/#', { qos: 1 });
+  const bus = createMqttBus(
+    { clock: systemClock, random: Math.random, log },
+    {
+      url: broker.url,
+      topics: topicsOf('hub/v1'),
+      hubId: 'h1',
+      incarnation: 'i-1',
+      role: 'hub',
+      mayAct: () => false,
+    },
+  );
+  const waiting = bus.publish({ topic: 'hub/v1/presence/d-1', payload: 'old', qos: 1, retain: true });
+  const refused = assert.rejects(waiting, { code: 'bus-unavailable' });
+  await bus.connect({
+    message: () => Promise.resolve(),
+    connected: () => undefined,
+    disconnected: () => undefined,
+    otherHub: () => undefined,
+  });
+  await bus.close();
+  await refused;
+  const isGone = (each: string): boolean =>
+    each.startsWith('hub/v1/hub/h1 ') && each.includes('"online":false');
+  await waitFor(() => heard.some(isGone), { what: 'the will' });
+  assert.ok(!heard.some((each) => each.endsWith('old')), heard.join());
+});
