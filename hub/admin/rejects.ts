@@ -21,12 +21,16 @@ interface Entry {
   count: number;
   /** When the last of them was refused, Unix ms. */
   lastMs: number;
+  /** The store has had it, or is getting it now. */
+  inStore: boolean;
   /** The devices that were refused last. A limited viewer gets the total of its own. */
   devices: Map<string, Share>;
 }
 
+type Counted = Omit<Entry, 'inStore'>;
+
 /** A row as it is stored; `devices` in the order of their last refusal. */
-export interface StoredReject extends Omit<Entry, 'devices'> {
+export interface StoredReject extends Omit<Entry, 'devices' | 'inStore'> {
   devices: [string, Share][];
 }
 
@@ -193,7 +197,8 @@ export class Rejects {
       this.#begun.clear();
       this.#take(entries, other + this.#unsavedOther);
       for (const [key, unsaved] of this.#unsaved) {
-        const row = withUnsaved(this.#entries.get(key), unsaved);
+        const inStore = this.#entries.has(key);
+        const row = { ...withUnsaved(this.#entries.get(key), unsaved), inStore };
         if (row.devices.size > 0 && !unsaved.dropped) this.#entries.set(key, row);
         else this.#entries.delete(key);
       }
@@ -203,7 +208,7 @@ export class Rejects {
   #take(entries: readonly StoredReject[], other: number): void {
     this.#other = other;
     for (const { devices, ...entry } of entries) {
-      this.#entries.set(keyOf(entry.common), { ...entry, devices: new Map(devices) });
+      this.#entries.set(keyOf(entry.common), { ...entry, inStore: true, devices: new Map(devices) });
       this.#begun.set(entry.by, (this.#begun.get(entry.by) ?? 0) + 1);
     }
   }
@@ -216,6 +221,8 @@ export class Rejects {
       if (unsaved === undefined) continue;
       this.#unsaved.delete(key);
       taken.set(key, unsaved);
+      const entry = this.#entries.get(key);
+      if (entry !== undefined) entry.inStore = true;
       changes.set(key, (stored) => storedOf(stored, unsaved));
     }
     const other = this.#unsavedOther;
@@ -253,7 +260,7 @@ export class Rejects {
     const begun = this.#begun.get(by) ?? 0;
     if (begun >= maxRowsOfDevice) return undefined;
     this.#begun.set(by, begun + 1);
-    return { common, by, count: 0, lastMs: 0, devices: new Map() };
+    return { common, by, count: 0, lastMs: 0, inStore: false, devices: new Map() };
   }
 
   #dropOld(): void {
@@ -265,9 +272,15 @@ export class Rejects {
     const { count, by } = entry;
     this.#countOther(count);
     this.#entries.delete(key);
-    const unsaved = this.#unsavedOf(key, entry);
-    this.#unsaved.set(key, { ...unsaved, ...entry, devices: new Map(), count: 0, dropped: true });
-    this.#saving.mark(key);
+    if (entry.inStore) {
+      const unsaved = this.#unsavedOf(key, entry);
+      this.#unsaved.set(key, { ...unsaved, ...entry, devices: new Map(), count: 0, dropped: true });
+      this.#saving.mark(key);
+    } else {
+      // Nobody else knows it.
+      this.#unsaved.delete(key);
+      this.#saving.forget(key);
+    }
     const begun = this.#begun.get(by) ?? 0;
     if (begun > 1) this.#begun.set(by, begun - 1);
     else this.#begun.delete(by);
@@ -281,7 +294,9 @@ function keyOf(common: Common): string {
 
 function rowOf({ devices, count, common }: Entry, mayShow: MayShow | undefined): RejectRow | undefined {
   const visible = mayShow === undefined ? [...devices] : [...devices].filter(([id]) => mayShow(id));
-  const last = visible.at(-1);
+  const [first, ...others] = visible;
+  const last =
+    first && others.reduce((newest, each) => (each[1].lastMs >= newest[1].lastMs ? each : newest), first);
   if (last === undefined) return undefined;
   const [device, { lastMs, message }] = last;
   const sum = mayShow === undefined ? count : visible.reduce((total, [, share]) => total + share.count, 0);
@@ -298,7 +313,7 @@ function addShare(devices: Map<string, Share>, id: string, { count, lastMs, mess
 }
 
 /** Refusals since a row was saved. */
-interface Unsaved extends Entry {
+interface Unsaved extends Counted {
   /** Devices that were removed. */
   forgotten: Set<string>;
   /** The row as it was is no more; what came afterwards begins another. */
@@ -311,7 +326,7 @@ function both(one: Unsaved, since: Unsaved): Unsaved {
   return { ...since, ...withUnsaved(one, since), forgotten, dropped: one.dropped };
 }
 
-function withUnsaved(row: Entry | undefined, { forgotten, ...unsaved }: Unsaved): Entry {
+function withUnsaved(row: Counted | undefined, { forgotten, ...unsaved }: Unsaved): Counted {
   const devices = new Map(row?.devices);
   for (const id of forgotten) devices.delete(id);
   for (const [id, share] of unsaved.devices) addShare(devices, id, share);

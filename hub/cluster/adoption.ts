@@ -37,6 +37,8 @@ export class Adoption implements TenureFollower {
   /** Of which nothing was left at the last look. */
   readonly #emptied = new Set<string>();
   #lookedMs: number;
+  /** What was known of these is not published yet. */
+  #away: string[] = [];
   #running: Promise<void> | undefined;
   /** Devices that were taken over. */
   devices = 0;
@@ -66,6 +68,9 @@ export class Adoption implements TenureFollower {
       this.#emptied.clear();
       this.#lookedMs = nowMs;
     }
+    await this.#leave().catch((error: unknown) =>
+      this.#deps.log.warn({ reason: messageOf(error) }, 'how devices were is not published yet'),
+    );
     for (const hub of hubs) {
       if (lives(hub) || this.#emptied.has(startName(hub))) continue;
       try {
@@ -80,14 +85,22 @@ export class Adoption implements TenureFollower {
     }
   }
 
+  async #leave(): Promise<void> {
+    const ids = this.#away;
+    if (ids.length === 0) return;
+    await this.#deps.left(ids);
+    this.#away = this.#away.slice(ids.length);
+  }
+
   async #empty(hub: SeenHub): Promise<void> {
-    const { store, adopted, left: leave, log } = this.#deps;
+    const { store, adopted, log } = this.#deps;
     let devices = 0;
     for (;;) {
       const { kept, left } = await store.adopt(hub, pageSize);
       if (kept.length + left.length === 0) break;
+      this.#away.push(...left);
+      await this.#leave();
       if (kept.length > 0) await adopted(kept);
-      if (left.length > 0) await leave(left);
       devices += kept.length;
     }
     this.devices += devices;

@@ -82,6 +82,8 @@ export class Leases implements TenureFollower {
         const { holder, token } = lease;
         const isHeld = holder !== undefined && hubs.some((hub) => isSame(hub, holder) && lives(hub));
         if (!isHeld) await this.#take(name, token);
+        // Taken in a statement whose answer was lost.
+        else if (isSame(holder, this.#deps.me) && !this.#held.has(name)) this.#gain(name, token);
       }
     } catch (error) {
       this.#deps.log.debug({ reason: messageOf(error) }, 'the leases cannot be read now');
@@ -92,7 +94,10 @@ export class Leases implements TenureFollower {
 
   async #take(name: LeaseName, seenToken: number): Promise<void> {
     const token = await this.#deps.store.take(name, seenToken);
-    if (token === undefined) return;
+    if (token !== undefined) this.#gain(name, token);
+  }
+
+  #gain(name: LeaseName, token: number): void {
     this.#held.set(name, token);
     const mine = { name, token, holder: this.#deps.me };
     this.#known = this.#known.map((lease) => (lease.name === name ? mine : lease));

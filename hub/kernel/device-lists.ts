@@ -1,5 +1,11 @@
 import { BatchedSaving } from './batched-saving.ts';
+import { isAnswerLost } from './errors.ts';
 import type { Log } from './log.ts';
+
+/** Of one device, from writes that failed. */
+const mostDoubtful = 100;
+/** Two hubs, or a hub that saves late, are not so far apart, ms. */
+const aheadMs = 60_000;
 
 /** The rows of each device on disk. Every method may reject with HubError `database-failed`. */
 export interface DeviceListStore<Row> {
@@ -20,7 +26,7 @@ export interface DeviceListsDeps<Row> {
   log: Log;
   /** Removes what is too much; called when there are more. */
   bound: (rows: Row[]) => void;
-  /** When a row was made, or changed last. */
+  /** When a row was made, or changed last, Unix ms. */
   timeOf: (row: Row) => number;
 }
 
@@ -30,6 +36,8 @@ interface List<Row> {
   whole: boolean;
   /** Those of `rows` that came, or were changed, since they were saved. */
   fresh: Set<Row>;
+  /** Rows as they may have been stored, by a write that failed. */
+  doubtful: ReadonlySet<string>;
   /** The last row, which alone may be changed, and how it is stored. */
   last?: { row: Row; text: string } | undefined;
 }
@@ -113,14 +121,14 @@ export class DeviceLists<Row> {
   #listOf(deviceId: string): List<Row> {
     let list = this.#lists.get(deviceId);
     if (list === undefined) {
-      list = { rows: [], whole: false, fresh: new Set() };
+      list = { rows: [], whole: false, fresh: new Set(), doubtful: new Set() };
       this.#lists.set(deviceId, list);
     }
     return list;
   }
 
   async #write(ids: readonly string[]): Promise<void> {
-    const taken = new Map<string, { list: List<Row>; fresh: Set<Row> }>();
+    const taken = new Map<string, { list: List<Row>; fresh: Set<Row>; texts: string[] }>();
     const changes = new Map<string, ListChange<Row>>();
     const ends = new Map<string, List<Row>['last']>();
     for (const id of ids) {
@@ -128,7 +136,8 @@ export class DeviceLists<Row> {
       if (list === undefined) continue;
       const { fresh } = list;
       list.fresh = new Set();
-      taken.set(id, { list, fresh });
+      // As they are now: the last one may change while it is written.
+      taken.set(id, { list, fresh, texts: [...fresh].map((row) => JSON.stringify(row)) });
       changes.set(id, (stored) => {
         // The device was removed meanwhile.
         if (this.#lists.get(id) !== list) return [...stored];
@@ -146,10 +155,14 @@ export class DeviceLists<Row> {
         list.rows = [...rows, ...[...list.fresh].filter((row) => !rows.includes(row))];
         this.#deps.bound(list.rows);
         list.whole = true;
+        list.doubtful = new Set();
         list.last = ends.get(id);
       }
     } catch (error) {
-      for (const { list, fresh } of taken.values()) list.fresh = new Set([...fresh, ...list.fresh]);
+      for (const { list, fresh, texts } of taken.values()) {
+        if (isAnswerLost(error)) list.doubtful = new Set([...list.doubtful, ...texts].slice(-mostDoubtful));
+        list.fresh = new Set([...fresh, ...list.fresh]);
+      }
       throw error;
     }
   }
@@ -166,12 +179,19 @@ export class DeviceLists<Row> {
     if (list.fresh.size === 0 && row !== undefined) list.last = { row, text: JSON.stringify(row) };
   }
 
-  /** What is stored and what came since, by time; a row that was changed is in the place of itself. */
-  #merged({ last }: List<Row>, stored: readonly Row[], fresh: ReadonlySet<Row>): Row[] {
+  /**
+   * What is stored and what came since, by time. A row that was changed, or written by a try whose answer was lost, is not there twice.
+   * Where the stored times are ahead, the clock was: what came since is behind them, or it would be the first to be too much.
+   */
+  #merged({ last, doubtful }: List<Row>, stored: readonly Row[], fresh: ReadonlySet<Row>): Row[] {
     const { bound, timeOf } = this.#deps;
-    const before = last !== undefined && fresh.has(last.row) ? last.text : undefined;
-    const kept = stored.filter((row) => before === undefined || JSON.stringify(row) !== before);
-    const rows = [...kept, ...fresh].toSorted((a, b) => timeOf(a) - timeOf(b));
+    const before = new Set(doubtful);
+    if (last !== undefined && fresh.has(last.row)) before.add(last.text);
+    const kept = before.size === 0 ? stored : stored.filter((row) => !before.has(JSON.stringify(row)));
+    const newestMs = Math.max(...[...fresh].map(timeOf));
+    const wasAhead = kept.some((row) => timeOf(row) > newestMs + aheadMs);
+    const all = [...kept, ...fresh];
+    const rows = wasAhead ? all : all.toSorted((a, b) => timeOf(a) - timeOf(b));
     bound(rows);
     return rows;
   }

@@ -38,6 +38,11 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** The connection to the state broke during a write, which may have been made all the same. */
+export function isAnswerLost(error: unknown): boolean {
+  return error instanceof HubError && error.details['reason'] === 'connection-lost';
+}
+
 /** The state was closed: this hub has ended, or was declared dead by another one. */
 export function isClosed(error: unknown): boolean {
   return error instanceof HubError && error.details['reason'] === 'closed';

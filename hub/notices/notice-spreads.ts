@@ -48,8 +48,13 @@ export interface NoticeSpreadsDeps {
   share: (noticeId: string, deviceId: string) => number;
 }
 
-/** Notices that are remembered, so that one that is asked for again is not sent again. */
-const kept = 200;
+const notBegun: Spread = { delivered: { sent: 0, dropped: 0, tooLarge: 0 }, isOver: false };
+/** Notices that are over and remembered, so that one that is asked for again is not sent again. */
+const kept = 1_000;
+/** Notices of other hubs that wait for moments here; whoever asks for another one asks again. */
+const mostUnderWay = 1_000;
+/** A moment that has passed so long ago is missed, ms: whoever asked has given this hub up by then. */
+const lateMs = 5_000;
 /** An arrival matters to the notices of this time, ms. */
 const arrivalMs = 600_000;
 
@@ -64,6 +69,7 @@ export class NoticeSpreads implements DeviceFollower {
   readonly #arrivals = new Map<string, number>();
   /** Functions that end the waits of notices being spread. */
   readonly #waits = new Set<() => void>();
+  #underWay = 0;
   #closed = false;
   readonly counters: Delivered = { sent: 0, dropped: 0, tooLarge: 0 };
 
@@ -76,6 +82,7 @@ export class NoticeSpreads implements DeviceFollower {
    * wait. @throws HubError `input-invalid` (selector)
    */
   async begin(order: AskedNotice): Promise<Spread> {
+    if (this.#underWay >= mostUnderWay && !this.#known.has(order.id)) return notBegun;
     const { spread, over } = this.#spreadOf(order);
     if (order.jitterMs <= 0) await over;
     return spread;
@@ -117,20 +124,21 @@ export class NoticeSpreads implements DeviceFollower {
     const known = this.#known.get(order.id);
     if (known !== undefined) return known;
     const spread = { delivered: { sent: 0, dropped: 0, tooLarge: 0 }, isOver: false };
+    this.#underWay += 1;
     const over = this.#run(order, spread.delivered).finally(() => {
       spread.isOver = true;
+      this.#underWay -= 1;
+      this.#forget();
     });
     // Whoever waits for it hears of a fault as well.
     over.catch(() => this.#known.delete(order.id));
     const begun = { spread, over };
     this.#known.set(order.id, begun);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size > kept && oldest !== undefined) this.#known.delete(oldest);
     return begun;
   }
 
   async #run(order: AskedNotice, delivered: Delivered): Promise<void> {
-    const { registry, share } = this.#deps;
+    const { clock, registry, share } = this.#deps;
     const { id: notice, to, topic, data, jitterMs, outMs } = order;
     const text = JSON.stringify({ type: 'notice', topic, data });
     const turns = (await registry.select(to))
@@ -138,7 +146,8 @@ export class NoticeSpreads implements DeviceFollower {
       .toSorted((a, b) => a.atMs - b.atMs);
     for (const [index, { id, atMs }] of turns.entries()) {
       if (jitterMs <= 0 || (await this.#until(atMs))) {
-        if (this.#wasHere(id, atMs)) this.#deliver(id, text, delivered);
+        const isLate = clock.monotonic() - atMs > lateMs;
+        if (!isLate && this.#wasHere(id, atMs)) this.#deliver(id, text, delivered);
         continue;
       }
       const left = turns.slice(index).filter((turn) => this.#deps.sessions.get(turn.id)?.isOpen === true);
@@ -157,6 +166,17 @@ export class NoticeSpreads implements DeviceFollower {
     if (session?.isOpen !== true) return;
     if (!session.outbox.takes(text)) this.#count(delivered, 'tooLarge');
     else this.#count(delivered, session.notice(text) ? 'sent' : 'dropped');
+  }
+
+  /** Those that have been over for the longest time, when there are too many. */
+  #forget(): void {
+    let tooMany = this.#known.size - this.#underWay - kept;
+    for (const [id, { spread }] of this.#known) {
+      if (tooMany <= 0) return;
+      if (!spread.isOver) continue;
+      this.#known.delete(id);
+      tooMany -= 1;
+    }
   }
 
   #count(delivered: Delivered, fate: keyof Delivered, more = 1): void {

@@ -51,6 +51,8 @@ export class Notices {
   readonly #deps: NoticesDeps;
   readonly #scheduled = new Map<string, { notice: Notice; cancel: Cancel }>();
   readonly #past: Notice[] = [];
+  /** Scheduled, and perhaps taken from the store by now. */
+  readonly #doubtful = new Set<string>();
   readonly #counters = { offline: 0, missed: 0 };
 
   constructor(deps: NoticesDeps) {
@@ -160,10 +162,13 @@ export class Notices {
     const { clock, log, leads, store } = this.#deps;
     const { id, topic } = notice;
     try {
-      const isOurs = leads() && (await store.take(id));
+      // That it is gone after a try whose answer was lost is this hub's own doing: no other one leads.
+      const isOurs = leads() && ((await store.take(id)) || this.#doubtful.has(id));
       this.#scheduled.delete(id);
+      this.#doubtful.delete(id);
       if (!isOurs) return;
     } catch (error) {
+      this.#doubtful.add(id);
       log.error({ id, reason: messageOf(error) }, 'notice not sent yet: its store is away');
       if (this.#scheduled.has(id)) this.#wait(notice, retryMs, () => void this.#sendNow(notice));
       return;

@@ -45,7 +45,7 @@ export async function openState(hub: HubContext): Promise<HubState> {
   const stores = opened.storesOf(auditedWrites((event) => audit.entryOf(event)));
   const catalog = await openCatalog(config.schemasDir, log, shared);
   releasers.push('device types', () => catalog.close());
-  return { stores, hubIdentity, startName, audit, catalog, shared, leader: leaderOf(shared?.leases, log) };
+  return { stores, hubIdentity, startName, audit, catalog, shared, leader: leaderOf(shared?.leases, hub) };
 }
 
 /** The device types of a folder, or those that several hubs share. */

@@ -110,6 +110,7 @@ contract('of two ends of a group command the first counts, and the second change
       { index: 0, target: target(targets[0]?.device ?? '', status) },
     ]);
   assert.deepEqual([await end(5, 'failed'), await end(6, 'skipped')], [true, false]);
+  assert.equal(await end(5, 'failed'), true, 'the same one again: its answer was lost');
   const found = await groupCommands.find('g-1');
   assert.deepEqual([found?.groupCommand.endedMs, found?.targets[0]?.status], [5, 'failed']);
 });

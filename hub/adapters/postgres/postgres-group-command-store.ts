@@ -47,7 +47,8 @@ export function createPostgresGroupCommands(
       const saved = await db.longQuery(
         `WITH saved AS (
            UPDATE group_command SET status = $2, body = $3, ended_ms = $4, owed = $5
-            WHERE id = $1 AND hub = $6 AND inc = $7 AND status = 'running' RETURNING id),
+            WHERE id = $1 AND hub = $6 AND inc = $7
+              AND (status = 'running' OR (status = $2 AND ended_ms = $4)) RETURNING id),
          moved AS (
            UPDATE group_command_target t SET status = g.status, reason = g.reason, settled = g.settled
              FROM saved, unnest($8::int[], $9::text[], $10::text[], $11::boolean[]) AS g(n, status, reason, settled)

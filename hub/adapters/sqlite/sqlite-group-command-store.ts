@@ -77,7 +77,7 @@ export function createGroupCommandStore(
       const [saved] = await database.transaction([
         {
           sql: `UPDATE group_command SET status = ?2, body = ?3, ended_ms = ?4, owed = ?5
-                 WHERE id = ?1 AND status = 'running' RETURNING id`,
+                 WHERE id = ?1 AND (status = 'running' OR (status = ?2 AND ended_ms = ?4)) RETURNING id`,
           params: [id, status, groupCommandBody(groupCommand), endedMs, Number(status !== 'running')],
         },
         ...targetStatements(id, targets, endedMs),

@@ -26,8 +26,8 @@ export interface GroupCommandJournal {
   /** False, and nothing written, when the id is taken. */
   accept(record: GroupCommandRecord, delivery?: Delivery): Promise<boolean>;
   /**
-   * Its end, together with targets that changed, all or nothing. False, and nothing written, when it has ended before, or another hub
-   * runs it by now.
+   * Its end, together with targets that changed, all or nothing. False, and nothing written, when it has ended otherwise, or another
+   * hub runs it by now; the same end may be written again.
    */
   save(groupCommand: GroupCommand, targets?: readonly ChangedTarget[]): Promise<boolean>;
   saveTargets(id: string, targets: readonly ChangedTarget[]): Promise<void>;

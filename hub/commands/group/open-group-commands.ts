@@ -76,6 +76,8 @@ export class OpenGroupCommand implements GroupCommandRecord {
   /** It has ended, and every target is settled in the journal. */
   readonly #settled: () => void;
   readonly #indexOf: ReadonlyMap<string, number>;
+  /** As it was, or is being, written. */
+  #ended: GroupCommand | undefined;
   /** Targets whose state is not in the journal yet. */
   readonly #unsaved = new Set<number>();
   #groupCommand: GroupCommand;
@@ -172,7 +174,9 @@ export class OpenGroupCommand implements GroupCommandRecord {
     const { clock, journal } = this.#deps;
     // Whose command is on its way into the journal is not skipped.
     await this.#submitting;
-    const ended = { ...this.#groupCommand, status, reason, endedMs: clock.now() };
+    // The same at each try: the answer to the one before may have been lost.
+    this.#ended ??= { ...this.#groupCommand, status, reason, endedMs: clock.now() };
+    const ended = this.#ended;
     // Its report is owed from then on, and whoever publishes it counts what is in the journal.
     const rows = [...this.#unsavedRows(), ...this.#skipped()];
     if (!(await journal.save(ended, rows))) {

@@ -124,6 +124,8 @@ export class MemoryDeviceLists<Row> implements DeviceListStore<Row> {
   readonly lists = new Map<string, string>();
   saves = 0;
   fails = false;
+  /** Saves are made, and end like this. */
+  losesAnswer: HubError | undefined;
 
   load(deviceIds: readonly string[]): Promise<ReadonlyMap<string, Row[]>> {
     if (this.fails) return Promise.reject(new HubError('database-failed'));
@@ -140,6 +142,7 @@ export class MemoryDeviceLists<Row> implements DeviceListStore<Row> {
       this.lists.set(id, JSON.stringify(rows));
       saved.set(id, rows);
     }
+    if (this.losesAnswer !== undefined) throw this.losesAnswer;
     return saved;
   }
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { HubError } from '../../../hub/kernel/errors.ts';
 import { DeviceLists } from '../../../hub/kernel/device-lists.ts';
 import { MemoryDeviceLists } from '../../helpers/devices/memory-devices.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
@@ -56,4 +57,28 @@ test('a device that is removed while its list is read leaves nothing behind', as
   lists.forget('d-1');
   await saving;
   assert.equal(store.lists.get('d-1'), '[1]', 'the store itself forgets it with the device');
+});
+
+test('what comes after a clock that was ahead is kept, behind what that clock has dated', async () => {
+  const { store } = newLists();
+  const hour = 3_600_000;
+  store.lists.set('d-1', JSON.stringify([hour, hour + 1, hour + 2]));
+  const { lists } = newLists(store);
+  lists.add('d-1', 1);
+  lists.add('d-1', 2);
+  await lists.saveAll();
+  assert.deepEqual(await lists.of('d-1'), [hour + 2, 1, 2]);
+});
+
+test('rows of a write whose answer was lost are there once', async () => {
+  const { lists, store } = newLists();
+  const lost = new HubError('database-failed', 'no answer', { details: { reason: 'connection-lost' } });
+  lists.add('d-1', 1);
+  store.losesAnswer = lost;
+  await lists.save();
+  assert.equal(store.lists.get('d-1'), '[1]', 'it was written all the same');
+  store.losesAnswer = undefined;
+  lists.add('d-1', 2);
+  await lists.save();
+  assert.equal(store.lists.get('d-1'), '[1,2]');
 });

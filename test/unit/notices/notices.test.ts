@@ -292,3 +292,32 @@ test('a device that comes from another hub before its moment gets the notice her
   await clock.advanceAsync(10_000);
   assert.deepEqual([first.socket.of('notice').length, second.socket.of('notice').length], [0, 1]);
 });
+
+test('a scheduled notice that was taken from its store by a try whose answer was lost is sent', async (t) => {
+  const { notices, notes, clock, open } = await startNotices(t);
+  const device = await open('d1');
+  await notices.push({ to: 'all', topic: 'news', data, atMs: startMs + 20_000 });
+  notes.isAway = true;
+  await clock.advanceAsync(20_000);
+  notes.rows.clear();
+  notes.isAway = false;
+  await clock.advanceAsync(1_000);
+  assert.deepEqual([device.socket.of('notice').length, notices.list().length], [1, 1]);
+});
+
+test('a notice of another hub that waits for its moments is not forgotten for others, and one that is long past is missed', async (t) => {
+  const { spreads, open, clock } = await startNotices(t);
+  const device = await open('d1');
+  const order = { to: 'id=d1', topic: 'news', data };
+  const slow = { ...order, id: 'slow', jitterMs: 4_000, outMs: spreads.nowMs };
+  await spreads.begin(slow);
+  for (let n = 0; n < 1_200; n += 1)
+    await spreads.begin({ ...order, id: `n-${n}`, jitterMs: 0, outMs: spreads.nowMs });
+  assert.equal(device.socket.of('notice').length, 1_200);
+  await clock.advanceAsync(1_000);
+  await spreads.begin(slow);
+  await clock.advanceAsync(2_000);
+  assert.equal(device.socket.of('notice').length, 1_201);
+  await spreads.begin({ ...order, id: 'late', jitterMs: 0, outMs: spreads.nowMs - 6_000 });
+  assert.equal(device.socket.of('notice').length, 1_201);
+});
