@@ -84,7 +84,7 @@ export async function openOfflineOperations(
     await spool.load();
     return {
       ...audited(audit, devices, credentials),
-      ...createTelemetryAdministration({ ledger, spool }),
+      ...createTelemetryAdministration({ registry, ledger, spool }),
       close,
     };
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { LedgerRow } from '../../schemas/api/telemetry/ledger.ts';
 import type { DeadLetter } from '../../schemas/api/telemetry/spool.ts';
 import { deviceUnknown, HubError } from '../kernel/errors.ts';
+import type { Registry } from '../registry/registry.ts';
 import { imbalance, sumOf, type LedgerAccount, type Ledger } from '../telemetry/ledger.ts';
 import type { Spool } from '../telemetry/spool.ts';
 import type { StoreLink } from '../telemetry/store-link.ts';
@@ -9,27 +10,34 @@ import type { TelemetryOperations } from './telemetry-operations.ts';
 /** Dead letters read at a time to find the visible ones. */
 const minPage = 1_000;
 
-/** Ledger, spool and dead letters, as operators use them. @param deps `link` undefined: no hub runs */
+/**
+ * Ledger, spool and dead letters, as operators use them.
+ * @param deps `registry` tells a device that has sent nothing yet from one that is unknown; `link` undefined: no hub runs
+ */
 export function createTelemetryAdministration(deps: {
+  registry: Pick<Registry, 'get'>;
   ledger: Ledger;
   spool: Spool;
   link?: Pick<StoreLink, 'up' | 'fault'>;
 }): TelemetryOperations {
-  const { ledger, spool, link } = deps;
+  const { registry, ledger, spool, link } = deps;
+  const isRegistered = (device: string, mayShow?: (deviceId: string) => boolean): boolean =>
+    registry.get(device) !== undefined && mayShow?.(device) !== false;
   return {
     ledger(device, mayShow) {
       const found = device === undefined || mayShow?.(device) === false ? undefined : ledger.find(device);
-      if (device !== undefined && found === undefined) {
+      if (device !== undefined && found === undefined && !isRegistered(device, mayShow)) {
         return Promise.reject(deviceUnknown(device, `the ledger has no account of ${device}`));
       }
+      const asked = device === undefined ? ledger.all() : found === undefined ? [] : [found];
       if (mayShow !== undefined) {
-        const visible = (found === undefined ? ledger.all() : [found]).filter(({ id }) => mayShow(id));
+        const visible = asked.filter(({ id }) => mayShow(id));
         const report = { total: row(sumOf(visible)), accounts: visible.map(row) };
         return Promise.resolve({ ...report, rejectedBy: {}, droppedBy: {} });
       }
       return Promise.resolve({
         total: row(ledger.total),
-        accounts: (found === undefined ? ledger.all() : [found]).map(row),
+        accounts: asked.map(row),
         rejectedBy: { ...ledger.rejectedBy },
         droppedBy: { ...ledger.droppedBy },
       });

@@ -21,7 +21,7 @@ export interface TelemetryOperations {
    * @param device only this account
    * @param mayShow which devices an answer may be about, here and below; not given: all. Otherwise the total is the
    * sum of theirs, and nothing is broken down by code or cause
-   * @throws HubError `device-unknown` when the ledger has no account of it
+   * @throws HubError `device-unknown` when the ledger has no account of it and it is not registered either
    */
   ledger(device?: string, mayShow?: (deviceId: string) => boolean): Promise<LedgerReport>;
   spoolStatus(): Promise<SpoolStatus>;

@@ -98,7 +98,7 @@ export function createAdmin(hub: HubContext, deps: Deps): AdminParts {
       ...devices,
       ...createTypeViews({ catalog, registry, sessions, keeper: presence.keeper }),
       ...createDeviceHistory({ registry, store, latest, nackLog: refusals.log, typeOf }),
-      ...createTelemetryAdministration({ ledger, spool, link }),
+      ...createTelemetryAdministration({ registry, ledger, spool, link }),
       frames,
       readings: createReadings({ store, typeOf }),
       why: createWhy({ ...presence, clock, registry, missingTypes, spool, cuts: incidents.cuts }),

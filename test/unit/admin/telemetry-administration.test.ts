@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createTelemetryAdministration } from '../../../hub/admin/telemetry-administration.ts';
 import { ManualClock } from '../../helpers/clock.ts';
+import { storedDevice } from '../../helpers/stores/stored-device.ts';
 import { silentLog } from '../../helpers/silent-log.ts';
 import { testPipeline } from '../../helpers/hubs/pipeline.ts';
 
@@ -28,7 +29,9 @@ async function start() {
     ledger.rejected(account, 'schema', 1);
     ledger.taken(account, points - 1);
   }
-  return createTelemetryAdministration({ ledger, spool, link });
+  const registered = new Set(['e-1', 'e-2', 'e-3', 'w-1', 'w-3']);
+  const registry = { get: (id: string) => (registered.has(id) ? storedDevice(id) : undefined) };
+  return createTelemetryAdministration({ registry, ledger, spool, link });
 }
 
 const east = (id: string): boolean => id.startsWith('e-');
@@ -47,6 +50,15 @@ test('who may see some devices gets their accounts and the sum of them, and noth
   const whole = await operations.ledger();
   assert.equal(whole.total.received, 107);
   assert.deepEqual(whole.rejectedBy, { schema: 3 });
+});
+
+test('a device that has sent nothing has no account yet, and only one that nobody may know of is unknown', async () => {
+  const operations = await start();
+  assert.deepEqual((await operations.ledger('e-3')).accounts, []);
+  const { accounts, total } = await operations.ledger('e-3', east);
+  assert.deepEqual([accounts, total.received], [[], 0]);
+  await assert.rejects(operations.ledger('e-4'), { code: 'device-unknown' });
+  await assert.rejects(operations.ledger('w-3', east), { code: 'device-unknown' });
 });
 
 test('dead letters come page by page to whom they may be shown, none twice and none left out', async () => {
