@@ -41,7 +41,7 @@ const AuditQuery = closed({
   fromMs: Type.Optional(cursor('recorded at or after this time, Unix ms')),
   toMs: Type.Optional(cursor('recorded before this time, Unix ms')),
   actor: text('entries of this actor; a name alone, such as anna, is that of any kind'),
-  action: text('entries of this action, or of all about one thing, such as device'),
+  action: text('entries of this action, or of all with this subject or verb, such as device or label'),
   subject: text('entries about this subject, and what belongs to it, such as the commands of a device'),
 });
 export type AuditQuery = Static<typeof AuditQuery>;

@@ -51,6 +51,10 @@ contract('the audit lists the newest that match, oldest first, and pages backwar
   const [named] = await store.list({ limit: 9, subject: 'd-59', action: 'device.add' });
   assert.equal(named?.timeMs, 1_059.5);
   assert.deepEqual(await store.list({ limit: 9, subject: 'd-59', action: 'device.remove' }), []);
+  for (const action of ['device', 'add'])
+    assert.equal((await store.list({ limit: 9, subject: 'd-59', action })).length, 1, `by ${action} alone`);
+  for (const action of ['dev', 'dd', 'e.add'])
+    assert.deepEqual(await store.list({ limit: 9, action }), [], `${action} is neither subject nor verb`);
   assert.equal((await store.list({ limit: 100 })).length, 50, 'the oldest made room');
   const change = state.query("UPDATE audit SET outcome = 'refused'");
   await assert.rejects(change, /append-only/, 'no entry is ever changed');

@@ -48,7 +48,11 @@ export function createPostgresAudit(db: Postgres, room: PostgresAuditRoom): Audi
         [fromMs, (value) => `time_ms >= ${value}`],
         [toMs, (value) => `time_ms < ${value}`],
         [actor, (value) => `(actor = ${value} OR right(actor, length(${value}) + 1) = ':' || ${value})`],
-        [action, (value) => `(action = ${value} OR starts_with(action, ${value} || '.'))`],
+        [
+          action,
+          (value) =>
+            `(action = ${value} OR starts_with(action, ${value} || '.') OR right(action, length(${value}) + 1) = '.' || ${value})`,
+        ],
         [subject, (value) => `(subject = ${value} OR starts_with(subject, ${value} || '/'))`],
       ];
       for (const [value, condition] of conditions) {

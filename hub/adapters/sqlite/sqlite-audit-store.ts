@@ -65,7 +65,8 @@ export function createAuditStore(db: Database, kept: number = keptEntries): Audi
         `SELECT seq, time_ms, actor, origin, action, subject, outcome, details FROM audit
           WHERE (?2 IS NULL OR seq < ?2)
             AND (?3 IS NULL OR actor = ?3 OR substr(actor, -(length(?3) + 1)) = ':' || ?3)
-            AND (?4 IS NULL OR action = ?4 OR substr(action, 1, length(?4) + 1) = ?4 || '.')
+            AND (?4 IS NULL OR action = ?4 OR substr(action, 1, length(?4) + 1) = ?4 || '.'
+              OR substr(action, -(length(?4) + 1)) = '.' || ?4)
             AND (?5 IS NULL OR subject = ?5 OR substr(subject, 1, length(?5) + 1) = ?5 || '/')
             AND (?6 IS NULL OR time_ms >= ?6) AND (?7 IS NULL OR time_ms < ?7)
           ORDER BY seq DESC LIMIT ?1`,

@@ -34,7 +34,7 @@ export function addAudit(program: Command, deps: CliDeps): void {
     )
     .option(
       '--action <action>',
-      'only this action, or all about one thing, e.g. login, device.disable, credential',
+      'only this action, or all with this subject or verb, e.g. login, device.disable, credential, label',
     )
     .option('--subject <subject>', 'only about this subject and what belongs to it, e.g. a device id')
     .option('--json', 'one JSON object per line')

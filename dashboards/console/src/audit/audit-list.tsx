@@ -24,7 +24,7 @@ type Typed = Readonly<Record<(typeof typedNames)[number], string>>;
 /** As they stand in the address; empty: not given. */
 type Filters = Readonly<Record<(typeof filterNames)[number], string>>;
 
-const typedHints: Typed = { actor: 'anna', action: 'device', subject: 'd-1' };
+const typedHints: Typed = { actor: 'anna', action: 'label', subject: 'd-1' };
 const typedWords: Typed = texts.audit.filterWords;
 
 /** Entries that match, newest first. @throws ApiError */
