@@ -94,6 +94,10 @@ test('a token enrols new devices, and a registered one waits in the inbox until 
   const tokens = page.getByRole('region', { name: 'Enrolment tokens' });
   await tokens.getByText('1 of 5').waitFor();
   assert.equal((await enrol(hub, token, 'hall-9')).status, 202);
+  await page.getByRole('button', { name: 'Approve hall-9' }).waitFor();
+  await page.goto('/');
+  await page.getByRole('link', { name: 'Devices 1 waits for approval: see Enrolment' }).click();
+  await page.getByRole('link', { name: 'Enrolment', exact: true }).click();
   await page.getByRole('button', { name: 'Approve hall-9' }).click();
   await page.getByText('approved: it gets its identity when it asks again').waitFor();
   await checkLooks(page, 'enrolment');

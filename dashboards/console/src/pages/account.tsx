@@ -2,7 +2,7 @@ import { ask } from '../api.ts';
 import { Loaded } from '../components/states.tsx';
 import { PasswordPanel } from '../own-account/password-panel.tsx';
 import { SecondFactorPanel } from '../own-account/second-factor-panel.tsx';
-import { operator } from '../session.ts';
+import { mayAs, operator } from '../session.ts';
 import { texts } from '../texts/texts.ts';
 import { useLoad } from '../use-load.ts';
 
@@ -17,6 +17,12 @@ export function AccountPage() {
         <p class="quiet">
           {actor.replace(/^(operator|token):/, '')} · {role} ·{' '}
           {devices === '*' ? texts.ownAccount.allDevices : <code>{devices}</code>}
+          {mayAs('admin') && (
+            <>
+              {' '}
+              · <a href="/hub?view=accounts">{texts.ownAccount.allAccounts}</a>
+            </>
+          )}
         </p>
       </header>
       <Loaded load={load} what={texts.ownAccount.yourAccountInText}>

@@ -13,6 +13,7 @@ import { TypedConfirm } from '../components/typed-confirm.tsx';
 import { Refusal } from '../forms/refusal.tsx';
 import { useRequest } from '../forms/use-request.ts';
 import { texts } from '../texts/texts.ts';
+import { seesAll } from '../session.ts';
 import { useLoad } from '../use-load.ts';
 import { LabelForm } from './label-form.tsx';
 
@@ -40,7 +41,14 @@ export function DeviceIdentity({ details, reload }: { details: DeviceDetails; re
     setSecret('secret' in made ? made.secret : undefined);
   }
   return (
-    <Panel title={texts.registration.identity}>
+    <Panel
+      title={texts.registration.identity}
+      aside={
+        seesAll() && (
+          <a href={`/hub?view=audit&subject=${encodeURIComponent(id)}`}>{texts.registration.whoChangedIt}</a>
+        )
+      }
+    >
       <Loaded load={load} what={texts.registration.theCredentials}>
         {({ credentials }) => <Credentials device={id} credentials={credentials} change={change} />}
       </Loaded>

@@ -5,12 +5,14 @@ import { ask } from '../api.ts';
 import { useIncidents } from '../incidents/use-incidents.ts';
 import { countWords } from '../number-words.ts';
 import { paths } from '../paths.ts';
+import { useWaiting } from '../registration/use-waiting.ts';
 import { texts } from '../texts/texts.ts';
 import { useRepeatedLoad } from '../use-load.ts';
 
 /** By the path of the page. */
 export const marks: Readonly<Record<string, ComponentType>> = {
   [paths.overview]: OpenIncidents,
+  [paths.devices]: DevicesWaiting,
   [paths.alarms]: OpenAlarms,
   [paths.hub]: PartsDown,
 };
@@ -18,6 +20,13 @@ export const marks: Readonly<Record<string, ComponentType>> = {
 function OpenIncidents() {
   const count = useIncidents().incidents.filter(({ state }) => state === 'open').length;
   return <Mark count={count} words={count === 1 ? texts.shell.incidentOpen : texts.shell.incidentsOpen} />;
+}
+
+function DevicesWaiting() {
+  const count = useWaiting();
+  return (
+    <Mark count={count} words={count === 1 ? texts.shell.waitsForApproval : texts.shell.waitForApproval} />
+  );
 }
 
 function OpenAlarms() {

@@ -12,6 +12,7 @@ export const ownAccount = {
   on: 'on',
   off: 'off',
   setUpTwoFactorSign: 'Set up two-factor sign-in',
+  allAccounts: 'all accounts',
   setUp: 'Set up',
   withItYouSign:
     'With it you sign in with your password and a code that an authenticator app on your phone shows. A password that somebody learned is then not enough.',

@@ -7,6 +7,7 @@ export const registration = {
   writeEachAsKeyValue: 'Write each as key=value, with commas between them.',
   saveLabels: 'Save labels',
   identity: 'Identity',
+  whoChangedIt: 'Who changed what',
   theCredentials: 'the credentials',
   shownThisOnce: 'Shown this once:',
   theNewSecret: 'the new secret',

@@ -53,6 +53,8 @@ export const shell = {
   },
   incidentOpen: 'incident open',
   incidentsOpen: 'incidents open',
+  waitsForApproval: 'waits for approval: see Enrolment',
+  waitForApproval: 'wait for approval: see Enrolment',
   partDown: (part: string) => `part down: ${part}`,
   partsDown: (parts: string) => `parts down: ${parts}`,
   hubDoesNotAnswer: 'The hub does not answer.',
