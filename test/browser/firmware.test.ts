@@ -116,7 +116,7 @@ test('a rollout is previewed, begun, followed wave by wave, paused, resumed and 
   await panel.getByText('succeeded').waitFor();
   await panel.getByRole('link', { name: /^console-/ }).click();
 
-  await rollout.getByRole('button', { name: 'Cancel…' }).click();
+  await rollout.getByRole('button', { name: 'Cancel the rollout…' }).click();
   await rollout.getByRole('button', { name: 'Cancel the rollout for good' }).click();
   await rollout.getByText('Cancelled on request.', { exact: false }).waitFor();
   const list = page.getByRole('region', { name: 'Rollouts', exact: true });

@@ -11,8 +11,11 @@ import { withToken } from '../helpers/hubs/operators.ts';
 const ids = ['d-1', 'd-2', 'd-3', 'd-4', 'd-5', 'd-6'];
 
 /** Fills the form in for waves of two, and looks which devices it means. */
-async function preview(page: Page, { seconds = '30', maxFailures = '0' } = {}): Promise<void> {
-  await page.getByLabel('Devices', { exact: true }).fill('site=north');
+async function preview(
+  page: Page,
+  { to = 'site=north', seconds = '30', maxFailures = '0' } = {},
+): Promise<void> {
+  await page.getByLabel('Devices', { exact: true }).fill(to);
   await page.getByLabel('Seconds (s)').fill(seconds);
   await page.getByLabel('Devices in one wave').fill('2');
   await page.getByLabel('Failures allowed').fill(maxFailures);
@@ -28,24 +31,24 @@ test('a group command is previewed, confirmed, and goes wave by wave to its end'
   const hub = await startInProcessHub(t);
   await hub.add(ids, 'env-sensor@1', 'north');
   await hub.add(['other-1'], 'env-sensor@1', 'south');
+  await hub.add(['valve-1'], 'smart-valve@1', 'south');
   const devices = await Promise.all(
     ids.map((id) =>
       startCommandedDevice(t, hub, { id }, { 'set-interval': () => ({ status: 'succeeded' }) }),
     ),
   );
   const { page } = await openSignedIn(t, hub, '/commands?view=groups');
+  await preview(page, { to: 'site=south' });
+  await page.getByRole('alert').getByText('For one type, add type=env-sensor to the conditions.').waitFor();
   await preview(page, { seconds: '0' });
   await page.getByRole('alert').getByText('Must be at least 1 s; this is 0.').waitFor();
   await preview(page);
   const shown = page.getByRole('region', { name: 'Preview' });
   await shown.getByText('6 devices, in 3 waves of 2.').waitFor();
   assert.deepEqual(await shown.getByRole('listitem').allTextContents(), [
-    'Wave 1d-1',
-    'd-2',
-    'Wave 2d-3',
-    'd-4',
-    'Wave 3d-5',
-    'd-6',
+    'Wave 1d-1, d-2',
+    'Wave 2d-3, d-4',
+    'Wave 3d-5, d-6',
   ]);
   const reader = await withToken(hub, 'reader');
   const sent = async (): Promise<unknown[]> =>

@@ -92,6 +92,7 @@ export function GroupForm(props: GroupFormProps) {
       </div>
       {preview !== undefined && (
         <GroupPreview
+          type={props.type.name}
           preview={preview}
           wave={group.wave ?? defaultWave(preview.devices.length)}
           maxFailures={group.maxFailures}

@@ -2,9 +2,11 @@ import { reasonWords } from '../forms/command-words.ts';
 import { ruleText } from '../../../../schemas/field-error.ts';
 import type { GroupPreview as PreviewOf } from '../../../../schemas/api/commands/group-commands.ts';
 import { texts } from '../texts/texts.ts';
-import { planWords } from './waves.ts';
+import { inWaves, planWords } from './waves.ts';
 
 interface PreviewProps {
+  /** Name of the type whose command it is. */
+  readonly type: string;
   readonly preview: PreviewOf;
   readonly wave: number;
   readonly maxFailures: number;
@@ -14,7 +16,8 @@ interface PreviewProps {
 const mostNamed = 500;
 
 /** The devices that would get the command now, in order. */
-export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures, onSend }: PreviewProps) {
+export function GroupPreview({ type, preview, wave, maxFailures, onSend }: PreviewProps) {
+  const { devices, refusal } = preview;
   if (refusal !== undefined) {
     return (
       <div class="fault-summary" role="alert">
@@ -24,6 +27,9 @@ export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures,
             <code>{error.path}</code> {ruleText(error)}.
           </p>
         ))}
+        {refusal.reason === 'unknown-command' && (
+          <p>{texts.commands.forOneTypeOnly(<code>type={type}</code>)}</p>
+        )}
       </div>
     );
   }
@@ -34,10 +40,10 @@ export function GroupPreview({ preview: { devices, refusal }, wave, maxFailures,
       </p>
       <p class="quiet">{texts.commands.targetsAreFixed}</p>
       <ol class="devices" tabIndex={0} aria-label={texts.commands.devicesInTheirOrder}>
-        {devices.slice(0, mostNamed).map((device, at) => (
-          <li key={device} class={at % wave === 0 ? 'wave-start' : undefined}>
-            {at % wave === 0 && <span class="wave-name">{texts.commands.waveNumber(at / wave + 1)}</span>}
-            {device}
+        {inWaves(devices.slice(0, mostNamed), wave).map((own, at) => (
+          <li key={own[0]}>
+            <span class="wave-name">{texts.commands.waveNumber(at + 1)}</span>
+            <span>{own.join(', ')}</span>
           </li>
         ))}
       </ol>

@@ -12,11 +12,13 @@ export interface Wave extends Omit<Tally, 'targets'> {
 
 /** @param size devices in one wave, ≥ 1 */
 export function wavesOf(targets: readonly GroupTarget[], size: number): Wave[] {
-  const waves: Wave[] = [];
-  for (let from = 0; from < targets.length; from += size) {
-    const own = targets.slice(from, from + size);
-    waves.push({ ...tally(own), number: waves.length + 1, targets: own });
-  }
+  return inWaves(targets, size).map((own, at) => ({ ...tally(own), number: at + 1, targets: own }));
+}
+
+/** @param size in one wave, ≥ 1; the last has what is left */
+export function inWaves<Target>(targets: readonly Target[], size: number): Target[][] {
+  const waves: Target[][] = [];
+  for (let from = 0; from < targets.length; from += size) waves.push(targets.slice(from, from + size));
   return waves;
 }
 

@@ -231,7 +231,7 @@ function Preview({ preview: { waves, devices }, onStart }: { preview: RolloutPre
         {skipped > 0 && ` ${texts.firmware.devicesSkipped(texts.counts.devices(skipped))}`}
       </p>
       <p class="quiet">{texts.firmware.devicesAreFixed}</p>
-      <DeviceRows devices={devices.slice(0, mostNamed)} />
+      <DeviceRows devices={devices.slice(0, mostNamed)} planned />
       {devices.length > mostNamed && <p class="quiet">{texts.common.andMore(devices.length - mostNamed)}</p>}
       {updated > 0 && (
         <div class="actions">

@@ -94,8 +94,14 @@ async function loadDevices(
   return { devices, next: after };
 }
 
+interface DeviceRowsProps {
+  readonly devices: readonly RolloutDevice[];
+  /** Of what a rollout would be: nothing has happened yet, so there is no time of it. */
+  readonly planned?: boolean;
+}
+
 /** Devices of a rollout, or of what one would be. */
-export function DeviceRows({ devices }: { devices: readonly RolloutDevice[] }) {
+export function DeviceRows({ devices, planned = false }: DeviceRowsProps) {
   if (devices.length === 0) return <Empty title={texts.firmware.noDevice} />;
   return (
     <Table
@@ -119,9 +125,11 @@ export function DeviceRows({ devices }: { devices: readonly RolloutDevice[] }) {
           <td data-head={texts.common.state}>
             <UpdateBadge state={state} />{' '}
             {state === 'downloading' && percent !== undefined && `${percent} % `}
-            <span class="quiet">
-              <Age ms={sinceMs} />
-            </span>
+            {!planned && (
+              <span class="quiet">
+                <Age ms={sinceMs} />
+              </span>
+            )}
           </td>
           <td data-head={texts.common.firmware}>{firmware ?? <span class="quiet">–</span>}</td>
           <td data-head={texts.firmware.why}>

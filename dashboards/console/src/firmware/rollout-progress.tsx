@@ -120,7 +120,7 @@ function Changes({ view, onChange }: { view: RolloutView; onChange: () => void }
 
 /** Each wave as a bar as long as its share of the devices: the shape of the rollout is seen, and where it is. */
 function Waves({ view }: { view: RolloutView }) {
-  const { byWave, waves, wave: begun } = view;
+  const { byWave, waves, wave: begun, endedMs } = view;
   const sizes = waves.map((upTo, index) => upTo - (waves[index - 1] ?? 0));
   const largest = Math.max(...sizes, 1);
   return (
@@ -128,16 +128,16 @@ function Waves({ view }: { view: RolloutView }) {
       {byWave.map((counts, index) => {
         const number = index + 1;
         const size = sizes[index] ?? 0;
+        // What an ended rollout has not begun, it has cancelled.
+        const isAhead = number > begun && endedMs === undefined;
         return (
-          <li key={number} class={number > begun ? 'wave-ahead' : undefined}>
+          <li key={number} class={isAhead ? 'wave-ahead' : undefined}>
             <span class="wave-name">{texts.firmware.waveNumber(number)}</span>
             <div class="wave-size" style={{ width: `${Math.max(4, (size / largest) * 100)}%` }}>
               <StateBar counts={counts} />
             </div>
             <span class="quiet">
-              {number > begun
-                ? texts.firmware.devicesNotBegun(texts.counts.devices(size))
-                : countsText(counts)}
+              {isAhead ? texts.firmware.devicesNotBegun(texts.counts.devices(size)) : countsText(counts)}
             </span>
           </li>
         );

@@ -21,7 +21,7 @@ export function IncidentsPanel() {
   return (
     <Panel
       title={texts.incidents.incidents}
-      name="incidents"
+      name={open.length === 0 ? 'incidents' : 'incidents incidents-open'}
       aside={open.length === 0 ? texts.incidents.noneOpen : texts.incidents.countOpen(open.length)}
     >
       <ul class="incident-list" aria-live="polite">

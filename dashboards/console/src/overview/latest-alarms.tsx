@@ -21,7 +21,7 @@ export function LatestAlarms() {
       <Loaded load={load} what={texts.overview.theAlarms}>
         {({ alarms, counts }) =>
           alarms.length === 0 ? (
-            <Empty title={texts.overview.noAlarms} />
+            <Empty title={texts.alarms.noAlarmsNothingIsWrong} />
           ) : (
             <>
               <AlarmTable alarms={alarms} />

@@ -120,6 +120,7 @@ function OneGroupTwin({ id }: { id: string }) {
           <div class="group-progress">
             <p role="status">
               <CommandBadge status={view.status} />{' '}
+              {view.status === 'finished' && view.open > 0 && texts.twins.everyWaveIsOut}{' '}
               {texts.twins.ofInSyncFailed(view.succeeded, view.targets, view.failed, view.open)}
             </p>
             <WaveBar wave={view} label={texts.twins.ofInSync(view.succeeded, view.targets)} />

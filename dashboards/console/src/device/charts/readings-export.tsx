@@ -1,6 +1,8 @@
 import type { DeviceTypeDefinition } from '../../../../../schemas/device-type-definition.ts';
 import { ask } from '../../api.ts';
 import { Export } from '../../components/export.tsx';
+import { say } from '../../components/status-region.tsx';
+import { countWords } from '../../number-words.ts';
 import { isoTime } from '../../../../../schemas/iso-time.ts';
 import { texts } from '../../texts/texts.ts';
 import { spanOf, type Range } from './ranges.ts';
@@ -23,6 +25,7 @@ export function ReadingsExport({ device, streams, range, until }: ReadingsExport
       params: { id: device, stream },
       query: { fromMs: Math.floor(fromMs), toMs: Math.ceil(toMs), limit: most },
     });
+    if (readings.length === most) say('fault', texts.charts.onlyTheNewestAreSaved(countWords(most)));
     return readings.map(({ timeMs, fields }) => ({ time: isoTime(timeMs), ...fields }));
   }
   return (

@@ -12,6 +12,8 @@ export const charts = {
   theReadings: 'the readings',
   linesOfDevices: (devices: string) => `Lines of ${devices}`,
   noReadingsInThisPeriod: 'No readings in this period.',
+  onlyTheNewestAreSaved: (most: string) =>
+    `The file has the newest ${most} readings of this period. Choose a shorter one for the others.`,
   devices: '← Devices',
   compareDevices: 'Compare devices',
   noDevicesToCompare: 'No devices to compare',

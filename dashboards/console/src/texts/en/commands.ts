@@ -55,6 +55,8 @@ export const commands = {
   devicesInOneWave: 'Devices in one wave',
   defaultATenth: 'Default: a tenth of the devices.',
   stopAfterMoreFailures: 'Stop after more failures than this (uncertain counts).',
+  forOneTypeOnly: (condition: Slot) =>
+    sentence`Devices of other types are among them. For one type, add ${condition} to the conditions.`,
   nothingWouldBeSent: (reason: string) => `${reason} Nothing would be sent.`,
   targetsAreFixed: 'Targets are fixed when you send; devices added later are not included.',
   devicesInTheirOrder: 'Devices in their order',

@@ -155,7 +155,7 @@ export const firmware = {
   cancelTheRolloutForGood: 'Cancel the rollout for good',
   keepIt: 'Keep it',
   updatesThatAreBeingApplied: 'Updates that are being applied go on.',
-  cancel: 'Cancel…',
+  cancel: 'Cancel the rollout…',
   waveNumber: (number: number) => `Wave ${number}`,
   devicesNotBegun: (devices: string) => `${devices}, not begun`,
   files: 'Files',

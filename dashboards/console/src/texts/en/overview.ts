@@ -23,7 +23,6 @@ export const overview = {
   now: 'now',
   allAlarms: 'All alarms',
   theAlarms: 'the alarms',
-  noAlarms: 'No alarms',
   openInAll: (alarms: string) => `${alarms} open in all`,
   changedInTheLastHour: 'Changed in the last hour',
   theAudit: 'the audit',

@@ -24,6 +24,7 @@ export const twins = {
   theChange: 'the change',
   ofInSyncFailed: (succeeded: number, targets: number, failed: number, open: number) =>
     `${countWords(succeeded)} of ${countWords(targets)} in sync, ${countWords(failed)} failed, ${countWords(open)} to answer.`,
+  everyWaveIsOut: 'Every wave has been sent, and devices that are away answer when they connect.',
   stop: 'Stop',
   noFurtherWaveWhat: 'No further wave; what is set stays set.',
   yes: 'Yes',
