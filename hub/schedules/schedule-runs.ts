@@ -29,7 +29,7 @@ export interface RunDeps {
     id: string,
   ) => Promise<{ kind: 'sent' } | { kind: 'later' | 'refused'; reason: string }>;
   /** The run with this id is still sending, or waits for its commands. */
-  runs: (id: string) => boolean;
+  runs: (id: string) => Promise<boolean>;
   /** What became of the run with this id so far; undefined: it is not known. */
   runReport: (id: string) => Promise<RunReport | undefined>;
   /** Resolves when every device had its turn. */
@@ -88,7 +88,7 @@ export class ScheduleRuns {
       void this.#deps.notice(schedule, action).then((report) => this.reported(run.id, report));
       return;
     }
-    if (lastMs !== undefined && this.#deps.runs(idOf(schedule, lastMs))) {
+    if (lastMs !== undefined && (await this.#deps.runs(idOf(schedule, lastMs)))) {
       counters.overlapped += 1;
       log.warn({ schedule: name, at: atMs }, 'a scheduled time was skipped: the previous run has not ended');
       return this.#hooks.done(kept, atMs, { kind: 'overlapped' });

@@ -176,9 +176,10 @@ export class GroupCommands {
     return this.#deps.journal.list(limit);
   }
 
-  /** True while it sends, or waits for what it sent. */
-  runs(id: string): boolean {
-    return this.#deps.open.get(id)?.runs === true;
+  /** True while it sends, or waits for what it sent, at whichever hub. @throws HubError `database-failed` */
+  async runs(id: string): Promise<boolean> {
+    const found = await this.find(id);
+    return found?.groupCommand.status === 'running';
   }
 
   /** No further wave; what is not sent yet is cancelled. Undefined when there is none with this id. */

@@ -60,7 +60,7 @@ function world(t: TestContext, outcomes: Outcome[] = []) {
         return Promise.resolve(outcomes.shift() ?? { kind: 'sent' });
       },
       clockTrusted: () => trusted.now,
-      runs: (id) => running.has(id),
+      runs: (id) => Promise.resolve(running.has(id)),
       notice: ({ name }) => {
         notices.push(name);
         return Promise.resolve(noticed.shift() ?? { reached: 1, over: true });
