@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { test, type TestContext } from 'node:test';
 import { connect as connectMqtt } from 'mqtt';
 import { createMqttBus, type MqttOptions } from '../../../hub/adapters/mqtt/mqtt.ts';
 import { topicsOf } from '../../../hub/bus/topics.ts';
@@ -53,7 +53,8 @@ test('a hub that was alone and is now one of several gets each request once, and
   ]);
 });
 
-test('a hub that may not act holds back what has waited for the broker, readings excepted, and says it once it may', async (t) => {
+/** The bus of one of several hubs, with a retained state that waits for the broker, and what its broker tells others. */
+async function heldBack(t: TestContext, mayAct: () => boolean) {
   const broker = await startMosquitto();
   t.after(() => broker.close());
   const heard: string[] = [];
@@ -61,20 +62,26 @@ test('a hub that may not act holds back what has waited for the broker, readings
   t.after(() => listener.end(true));
   listener.on('message', (topic, payload) => heard.push(`${topic} ${String(payload)}`));
   await listener.subscribeAsync('hub/v1/#', { qos: 1 });
-  let may = false;
   const topics = topicsOf('hub/v1');
   const bus = createMqttBus(
     { clock: systemClock, random: Math.random, log },
-    { url: broker.url, topics, hubId: 'h1', incarnation: 'i-1', role: 'hub', mayAct: () => may },
+    { url: broker.url, topics, hubId: 'h1', incarnation: 'i-1', role: 'hub', mayAct },
   );
   t.after(() => bus.close());
   const waiting = bus.publish({ topic: 'hub/v1/presence/d-1', payload: 'old', qos: 1, retain: true });
+  waiting.catch(() => undefined);
   await bus.connect({
     message: () => Promise.resolve(),
     connected: () => undefined,
     disconnected: () => undefined,
     otherHub: () => undefined,
   });
+  return { bus, heard, waiting };
+}
+
+test('a hub that may not act holds back what has waited for the broker, readings excepted, and says it once it may', async (t) => {
+  let may = false;
+  const { bus, heard, waiting } = await heldBack(t, () => may);
   bus.broadcast('hub/v1/telemetry/d-1/env', 'a reading');
   await waitFor(() => heard.some((each) => each.endsWith('a reading')), { what: 'the reading' });
   assert.ok(!heard.some((each) => each.endsWith('old')), heard.join());
@@ -84,34 +91,9 @@ test('a hub that may not act holds back what has waited for the broker, readings
 });
 
 test('a hub that ends while it may not act says nothing of its own, and the broker says that it is gone', async (t) => {
-  const broker = await startMosquitto();
-  t.after(() => broker.close());
-  const heard: string[] = [];
-  const listener = connectMqtt(broker.url, { protocolVersion: 5 });
-  t.after(() => listener.end(true));
-  listener.on('message', (topic, payload) => heard.push(`${topic} ${String(payload)}`));
-  await listener.subscribeAsync('hub/v1/#', { qos: 1 });
-  const bus = createMqttBus(
-    { clock: systemClock, random: Math.random, log },
-    {
-      url: broker.url,
-      topics: topicsOf('hub/v1'),
-      hubId: 'h1',
-      incarnation: 'i-1',
-      role: 'hub',
-      mayAct: () => false,
-    },
-  );
-  const waiting = bus.publish({ topic: 'hub/v1/presence/d-1', payload: 'old', qos: 1, retain: true });
-  const refused = assert.rejects(waiting, { code: 'bus-unavailable' });
-  await bus.connect({
-    message: () => Promise.resolve(),
-    connected: () => undefined,
-    disconnected: () => undefined,
-    otherHub: () => undefined,
-  });
+  const { bus, heard, waiting } = await heldBack(t, () => false);
   await bus.close();
-  await refused;
+  await assert.rejects(waiting, { code: 'bus-unavailable' });
   const isGone = (each: string): boolean =>
     each.startsWith('hub/v1/hub/h1 ') && each.includes('"online":false');
   await waitFor(() => heard.some(isGone), { what: 'the will' });
